@@ -1,0 +1,1 @@
+libmlrt_la_SOURCES += %D%/arena.c %D%/arena.h %D%/error.c %D%/random.c %D%/random.h %D%/text.c %D%/text.h

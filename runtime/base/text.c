@@ -1,0 +1,97 @@
+/* text.c - names, numbers and files as text. */
+#include "base/text.h"
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+enum { NAME_MAX_SEEN = 64 };
+
+static int min3(int a, int b, int c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
+
+/* Optimal string alignment distance: insertions, deletions, changes, swaps of neighbours. */
+static int distance(const char *a, const char *b) {
+    const int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > NAME_MAX_SEEN || m > NAME_MAX_SEEN) return NAME_MAX_SEEN;
+    int row[3][NAME_MAX_SEEN + 1];
+    for (int j = 0; j <= m; j++) row[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+        now[0] = i;
+        for (int j = 1; j <= m; j++) {
+            now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
+                now[j] = before[j - 2] + 1;
+        }
+    }
+    return row[n % 3][m];
+}
+
+const char *mlrt__nearest(const char *name, const char *(*get)(const void *list, int32_t i), const void *list) {
+    const int limit = 1 + (int)strlen(name) / 3;
+    const char *best = NULL, *candidate;
+    int best_distance = limit + 1;
+    for (int32_t i = 0; (candidate = get(list, i)); i++) {
+        const int d = distance(name, candidate);
+        if (d < best_distance) best_distance = d, best = candidate;
+    }
+    return best;
+}
+
+struct names {
+    const char *const *name;
+    int32_t count;
+};
+
+static const char *get_name(const void *list, int32_t i) {
+    const struct names *names = list;
+    return i < names->count ? names->name[i] : NULL;
+}
+
+const char *mlrt__nearest_of(const char *name, const char *const *names, int32_t count) {
+    return mlrt__nearest(name, get_name, &(struct names){names, count});
+}
+
+bool mlrt__matches(const char *pattern, const char *name) { return fnmatch(pattern, name, 0) == 0; }
+
+const char *mlrt__grouped(int64_t n, char *buffer, size_t size) {
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%" PRId64, n < 0 ? -n : n);
+    size_t used = 0;
+    if (n < 0 && used + 1 < size) buffer[used++] = '-';
+    for (int i = 0; i < length && used + 2 < size; i++) {
+        if (i > 0 && (length - i) % 3 == 0) buffer[used++] = ',';
+        buffer[used++] = digits[i];
+    }
+    buffer[used] = 0;
+    return buffer;
+}
+
+void mlrt__json_string(FILE *out, const char *text) {
+    fputc('"', out);
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c == '\n')
+            fputs("\\n", out);
+        else if (c < 0x20)
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+}
+
+double mlrt__now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void mlrt__timestamp(char *buffer, size_t size) {
+    const time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(buffer, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}

@@ -1,0 +1,86 @@
+/* node.h - what a node and a graph are, for the rooms of the runtime. */
+#ifndef MLRT__NODE_H
+#define MLRT__NODE_H
+
+#include "base/arena.h"
+#include <mlrt/plugin.h>
+
+struct mlrt_node {
+    mlrt_graph *graph;
+    const mlrt_op *op;
+    mlrt_node **in;
+    int32_t inputs;
+    int32_t id; /* its place in graph->node: inputs always come before */
+    mlrt_dtype dtype;
+    mlrt_shape shape;
+    const void *attr;
+    uint64_t stream;                   /* of a random op */
+    const char *path;                  /* of the layer that built it: "encoder.2.ffn", or "" */
+    const char *where;                 /* "experiments/x.lua:14", or "" */
+    const char *name;                  /* full name of a named node, or NULL */
+    const mlrt_vocabulary *vocabulary; /* of a field */
+};
+
+/* A learned parameter or a kept buffer, shared by every graph of a model. */
+typedef struct mlrt__param {
+    const char *name; /* full path: "encoder.1.ffn.weight" */
+    mlrt_shape shape;
+    mlrt_init init;
+    bool trained;
+    int32_t group;  /* of the optimizer, set when the optimizer is chosen */
+    int64_t offset; /* first element in the parameter buffer, set by mlrt__params_layout */
+} mlrt__param;
+
+typedef struct mlrt__params {
+    mlrt__arena arena;
+    mlrt__param **param;
+    int32_t count, capacity;
+    bool closed; /* laid out: an evaluation graph may find parameters but not add any */
+} mlrt__params;
+
+/* The next value of a kept buffer: written back after the step. */
+typedef struct mlrt__update {
+    int32_t param;
+    mlrt_node *value;
+} mlrt__update;
+
+struct mlrt_graph {
+    mlrt__arena arena;
+    mlrt_error error;
+    bool training;
+    mlrt_node *failed;
+    mlrt_node **node;
+    int32_t nodes, capacity;
+    int32_t *seen; /* hash table of node ids + 1, for merging equal nodes */
+    int32_t seen_size;
+    mlrt__params *params;
+    mlrt__update *update;
+    int32_t updates, update_capacity;
+    const char *path;  /* of the layer being built */
+    const char *where; /* of the layer being built */
+    uint64_t streams;  /* given out so far */
+};
+
+mlrt_graph *mlrt__graph_new(mlrt__params *params, bool training);
+void mlrt__graph_free(mlrt_graph *g);
+/* A field of the batch; bound to memory by name when the program is compiled. */
+mlrt_node *mlrt__input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape, const mlrt_vocabulary *v);
+/* A parameter by its full name, found or created. */
+mlrt_node *mlrt__parameter(mlrt_graph *g, const char *name, mlrt_shape shape, mlrt_init init, bool trained);
+int32_t mlrt__params_find(const mlrt__params *p, const char *name); /* or -1 */
+void mlrt__params_free(mlrt__params *p);
+
+/* Sources have no kernel: the program gives them memory. */
+extern const mlrt_op mlrt__op_input, mlrt__op_param, mlrt__op_constant;
+typedef struct mlrt__input_attr {
+    const char *name;
+} mlrt__input_attr;
+typedef struct mlrt__param_attr {
+    int32_t index;
+    int32_t pad;
+} mlrt__param_attr;
+typedef struct mlrt__constant_attr {
+    const void *data;
+} mlrt__constant_attr;
+
+#endif

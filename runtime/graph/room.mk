@@ -1,0 +1,1 @@
+libmlrt_la_SOURCES += %D%/node.h %D%/ops.h

@@ -1,0 +1,46 @@
+/* kernel.h - a kernel is a row: which op it runs, how it prepares, how it runs.
+ *
+ * The files of this folder that are listed under KERNEL_LEVELS in room.mk are compiled once for each CPU level
+ * (x86-64-v2, v3 and v4, or once on other machines) with MLRT_LEVEL defined; everything in them is static but one table,
+ * MLRT_KERNELS(family). mlrt__kernel_find gives the row of the best level that this machine runs; $MLRT_CPU=v2|v3|v4
+ * asks for a lower one.
+ *
+ * run() allocates nothing, takes no lock and looks nothing up. It may use an OpenMP team when the work is worth one
+ * (mlrt__worth_threads); results must not depend on the number of threads except through fixed chunks.
+ */
+#ifndef MLRT__KERNEL_H
+#define MLRT__KERNEL_H
+
+#include "graph/ops.h"
+
+typedef struct mlrt__kernel {
+    const char *op;
+    size_t (*scratch)(const mlrt_node *n, int32_t threads); /* bytes for all threads, or NULL */
+    /* Once, when the program is compiled: c is complete but for step; create what run() needs in c->state. May be NULL. */
+    mlrt_status (*prepare)(mlrt_call *c, mlrt_error *err);
+    void (*run)(const mlrt_call *c);
+    void (*release)(mlrt_call *c);       /* frees c->state; may be NULL */
+    double (*flops)(const mlrt_node *n); /* or NULL */
+} mlrt__kernel;
+
+const mlrt__kernel *mlrt__kernel_find(const char *op); /* NULL when there is none */
+const char *mlrt__kernel_level(void);                  /* "x86-64-v4" */
+
+int32_t mlrt__threads(void);             /* in an OpenMP team */
+void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; before anything is compiled */
+
+/* Work below this many scalar operations stays on one thread: a team costs some microseconds. */
+enum { MLRT__TEAM_WORK = 32768 };
+static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK; }
+
+#define MLRT__PASTE_(a, b) a##b
+#define MLRT__PASTE(a, b)  MLRT__PASTE_(a, b)
+#ifdef MLRT_LEVEL /* v2, v3, v4 or base */
+#    define MLRT_KERNELS(family) MLRT__PASTE(mlrt__kernels_##family##_, MLRT_LEVEL)
+#endif
+
+/* The families, each a table of rows ended by {0}. */
+#define MLRT__KERNEL_FAMILIES(X)                                                                                       \
+    X(elementwise) X(reduce) X(shape) X(index) X(sort) X(random) X(norm) X(softmax) X(attention) X(loss) X(pool)
+
+#endif
