@@ -1,1 +1,2 @@
-# tests of this room
+dist_check_SCRIPTS += %D%/with-mlrt.t
+TESTS += %D%/with-mlrt.t
