@@ -26,6 +26,11 @@ typedef struct mlrt__kernel {
 const mlrt__kernel *mlrt__kernel_find(const char *op); /* NULL when there is none */
 const char *mlrt__kernel_level(void);                  /* "x86-64-v4" */
 
+/* Levels by number, lowest first; the tests run every one up to mlrt__cpu_level(). */
+int32_t mlrt__cpu_level(void);
+const char *mlrt__level_name(int32_t level); /* NULL after the last */
+const mlrt__kernel *mlrt__kernel_at(const char *op, int32_t level);
+
 int32_t mlrt__threads(void);             /* in an OpenMP team */
 void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; before anything is compiled */
 
@@ -33,14 +38,24 @@ void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; befor
 enum { MLRT__TEAM_WORK = 32768 };
 static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK; }
 
-#define MLRT__PASTE_(a, b) a##b
+#define MLRT__PASTE_(a, b) mlrt__kernels_##a##b
 #define MLRT__PASTE(a, b)  MLRT__PASTE_(a, b)
-#ifdef MLRT_LEVEL /* v2, v3, v4 or base */
-#    define MLRT_KERNELS(family) MLRT__PASTE(mlrt__kernels_##family##_, MLRT_LEVEL)
+#ifdef MLRT_LEVEL /* _v2, _v3, _v4 or _base */
+#    define MLRT_KERNELS(family) MLRT__PASTE(family, MLRT_LEVEL)
+#else
+#    define MLRT_KERNELS(family) mlrt__kernels_##family
 #endif
 
-/* The families, each a table of rows ended by {0}. */
-#define MLRT__KERNEL_FAMILIES(X)                                                                                       \
-    X(elementwise) X(reduce) X(shape) X(index) X(sort) X(random) X(norm) X(softmax) X(attention) X(loss) X(pool)
+#ifdef __x86_64__
+#    define MLRT__LEVEL_PREFIX          "x86-64-"
+#    define MLRT__KERNEL_LEVELS(X, arg) X(arg, v2) X(arg, v3) X(arg, v4)
+#else
+#    define MLRT__LEVEL_PREFIX          ""
+#    define MLRT__KERNEL_LEVELS(X, arg) X(arg, base)
+#endif
+
+/* The families, each a table of rows ended by {0}: those compiled for each level, and those compiled once. */
+#define MLRT__KERNEL_FAMILIES(X) X(random)
+#define MLRT__SINGLE_FAMILIES(X)
 
 #endif

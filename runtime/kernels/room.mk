@@ -1,5 +1,25 @@
-libmlrt_la_SOURCES += %D%/kernel.h
+libmlrt_la_SOURCES += %D%/kernel.c %D%/kernel.h %D%/vmath.h
 
 # Compiled once for each CPU level, see kernel.h. FMA contraction is wanted; -ffast-math never is.
-KERNEL_LEVELS =
 KERNEL_CFLAGS = $(AM_CFLAGS) -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
+KERNEL_LEVELS = %D%/random.c
+
+if X86_64
+noinst_LTLIBRARIES += libkernels_v2.la libkernels_v3.la libkernels_v4.la
+libkernels_v2_la_SOURCES = $(KERNEL_LEVELS)
+libkernels_v2_la_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_LEVEL=_v2
+libkernels_v2_la_CFLAGS = $(KERNEL_CFLAGS) -march=x86-64-v2
+libkernels_v3_la_SOURCES = $(KERNEL_LEVELS)
+libkernels_v3_la_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_LEVEL=_v3
+libkernels_v3_la_CFLAGS = $(KERNEL_CFLAGS) -march=x86-64-v3
+libkernels_v4_la_SOURCES = $(KERNEL_LEVELS)
+libkernels_v4_la_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_LEVEL=_v4
+libkernels_v4_la_CFLAGS = $(KERNEL_CFLAGS) -march=x86-64-v4 -mprefer-vector-width=512
+libmlrt_la_LIBADD += libkernels_v2.la libkernels_v3.la libkernels_v4.la
+else
+noinst_LTLIBRARIES += libkernels_base.la
+libkernels_base_la_SOURCES = $(KERNEL_LEVELS)
+libkernels_base_la_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_LEVEL=_base
+libkernels_base_la_CFLAGS = $(KERNEL_CFLAGS)
+libmlrt_la_LIBADD += libkernels_base.la
+endif

@@ -1,0 +1,85 @@
+/* random.c - random numbers of the step and dropout, drawn by counter: see base/random.h. */
+#include "base/random.h"
+#include "kernels/kernel.h"
+#include "kernels/vmath.h"
+
+enum { BLOCKS = 128, TILE = 4 * BLOCKS };
+
+/* Turns the random bits of one tile into `n` results. */
+typedef void transform(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n);
+
+static void draw(mlrt__philox_key key, int64_t first, uint32_t *bits) {
+    const uint64_t block = (uint64_t)first / 4;
+#pragma omp simd
+    for (int i = 0; i < BLOCKS; i++) mlrt__philox(key, block + (uint64_t)i, bits + 4 * i);
+}
+
+/* Tiles start at multiples of four elements, so any thread may take any of them. */
+static inline void run_tiles(const mlrt_call *c, uint64_t stream, transform *f) {
+    const int64_t count = mlrt_shape_count(&c->out.shape), tiles = (count + TILE - 1) / TILE;
+    const mlrt__philox_key key = mlrt__philox_begin(c->seed, stream, c->step);
+#pragma omp parallel for num_threads(mlrt__threads()) if (mlrt__worth_threads(10.0 * (double)count))
+    for (int64_t t = 0; t < tiles; t++) {
+        uint32_t bits[TILE];
+        const int64_t first = t * TILE;
+        draw(key, first, bits);
+        f(c, bits, first, count - first < TILE ? count - first : TILE);
+    }
+}
+
+static void uniform(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n) {
+    const mlrt__random_attr *attr = c->attr;
+    const float low = (float)attr->a, width = (float)(attr->b - attr->a);
+    float *y = (float *)c->out.data + first;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = low + width * mlrt__unit_f32(bits[i]);
+}
+
+static void bernoulli(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n) {
+    const float p = (float)((const mlrt__random_attr *)c->attr)->a;
+    float *y = (float *)c->out.data + first;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = mlrt__unit_f32(bits[i]) < p ? 1.0f : 0.0f;
+}
+
+/* Box and Muller 1958; 1 - u keeps the logarithm finite. */
+static void normal(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n) {
+    const mlrt__random_attr *attr = c->attr;
+    const float mean = (float)attr->a, std = (float)attr->b;
+    float *y = (float *)c->out.data + first, z[TILE];
+#pragma omp simd
+    for (int i = 0; i < TILE; i += 2) {
+        const float radius = __builtin_sqrtf(-2.0f * mlrt__log(1.0f - mlrt__unit_f32(bits[i])));
+        const float angle = 6.2831853f * mlrt__unit_f32(bits[i + 1]);
+        z[i] = radius * mlrt__cos(angle);
+        z[i + 1] = radius * mlrt__sin(angle);
+    }
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = mean + std * z[i];
+}
+
+/* The same stream draws the same mask, which is how the gradient finds it again. */
+static void dropout(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n) {
+    const double rate = ((const mlrt__dropout_attr *)c->attr)->p;
+    const float p = (float)rate, scale = (float)(1 / (1 - rate));
+    const float *x = (const float *)c->in[0].data + first;
+    float *y = (float *)c->out.data + first;
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = mlrt__unit_f32(bits[i]) >= p ? x[i] * scale : 0.0f;
+}
+
+static void run_uniform(const mlrt_call *c) { run_tiles(c, c->stream, uniform); }
+static void run_normal(const mlrt_call *c) { run_tiles(c, c->stream, normal); }
+static void run_bernoulli(const mlrt_call *c) { run_tiles(c, c->stream, bernoulli); }
+static void run_dropout(const mlrt_call *c) {
+    const uint64_t forward = ((const mlrt__dropout_attr *)c->attr)->stream;
+    run_tiles(c, forward ? forward : c->stream, dropout);
+}
+
+const mlrt__kernel MLRT_KERNELS(random)[] = {
+    {"random_uniform", .run = run_uniform},
+    {"random_normal", .run = run_normal},
+    {"random_bernoulli", .run = run_bernoulli},
+    {"dropout", .run = run_dropout},
+    {0},
+};
