@@ -1,0 +1,111 @@
+/* index.c - looking elements up by number; each look-up is the gradient of an addition, and the other way round. */
+#include "graph/build.h"
+
+/* ---- rows of a table ---- */
+
+static mlrt_status infer_gather(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    const mlrt_shape *table = &n->in[0]->shape, *index = &n->in[1]->shape;
+    if (mlrt__need_dtype(n, 1, MLRT_I32, err) != MLRT_OK) return err->status;
+    if (table->rank < 1 || index->rank + table->rank - 1 > MLRT_MAX_RANK)
+        return mlrt__misfit(n, err, "the table needs rows, and the result at most 8 dimensions");
+    *dtype = n->in[0]->dtype;
+    *shape = *index;
+    for (int32_t i = 1; i < table->rank; i++) shape->dim[shape->rank++] = table->dim[i];
+    return MLRT_OK;
+}
+
+static void vjp_gather(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
+    dx[0] = mlrt_scatter_add(y->in[1], dy, y->in[0]->shape.dim[0]);
+}
+
+const mlrt_op mlrt__op_gather = {
+    .name = "gather", .min_inputs = 2, .max_inputs = 2, .infer = infer_gather, .vjp = vjp_gather};
+
+mlrt_node *mlrt_gather(mlrt_node *table, mlrt_node *index) { return MLRT__APPLY(&mlrt__op_gather, NULL, table, index); }
+
+static mlrt_status infer_scatter(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    const mlrt_shape *index = &n->in[0]->shape, *update = &n->in[1]->shape;
+    if (mlrt__need_dtype(n, 0, MLRT_I32, err) != MLRT_OK || mlrt__need_dtype(n, 1, MLRT_F32, err) != MLRT_OK)
+        return err->status;
+    mlrt_shape front = *update;
+    front.rank = index->rank < update->rank ? index->rank : update->rank;
+    if (!mlrt_shape_equal(&front, index)) return mlrt__misfit(n, err, "the update begins with the shape of the index");
+    *dtype = MLRT_F32;
+    *shape = (mlrt_shape){.rank = 1, .dim = {((const mlrt__rows_attr *)n->attr)->rows}};
+    for (int32_t i = index->rank; i < update->rank; i++) shape->dim[shape->rank++] = update->dim[i];
+    return MLRT_OK;
+}
+
+static void vjp_scatter(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) { dx[1] = mlrt_gather(dy, y->in[0]); }
+
+const mlrt_op mlrt__op_scatter_add = {.name = "scatter_add",
+                                      .min_inputs = 2,
+                                      .max_inputs = 2,
+                                      .attr_size = sizeof(mlrt__rows_attr),
+                                      .infer = infer_scatter,
+                                      .vjp = vjp_scatter};
+
+mlrt_node *mlrt_scatter_add(mlrt_node *index, mlrt_node *update, int64_t rows) {
+    const mlrt__rows_attr attr = {rows};
+    return MLRT__APPLY(&mlrt__op_scatter_add, &attr, index, update);
+}
+
+/* ---- along an axis ---- */
+
+static bool same_but(const mlrt_shape *a, const mlrt_shape *b, int32_t axis) {
+    mlrt_shape s = *a;
+    if (a->rank != b->rank) return false;
+    s.dim[axis] = b->dim[axis];
+    return mlrt_shape_equal(&s, b);
+}
+
+static mlrt_status infer_take(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    const int32_t axis = ((const mlrt__axis_attr *)n->attr)->axis;
+    if (mlrt__need_dtype(n, 1, MLRT_I32, err) != MLRT_OK) return err->status;
+    *dtype = n->in[0]->dtype, *shape = n->in[1]->shape;
+    return same_but(shape, &n->in[0]->shape, axis) ? MLRT_OK
+                                                   : mlrt__misfit(n, err, "they may differ along the axis only");
+}
+
+static void vjp_take(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
+    const int32_t axis = ((const mlrt__axis_attr *)y->attr)->axis;
+    dx[0] = mlrt_add_along(y->in[1], dy, axis, y->in[0]->shape.dim[axis]);
+}
+
+const mlrt_op mlrt__op_take_along = {.name = "take_along",
+                                     .min_inputs = 2,
+                                     .max_inputs = 2,
+                                     .attr_size = sizeof(mlrt__axis_attr),
+                                     .infer = infer_take,
+                                     .vjp = vjp_take};
+
+mlrt_node *mlrt_take_along(mlrt_node *x, mlrt_node *index, int32_t axis) {
+    const mlrt__axis_attr attr = {.axis = mlrt__axis_of(x, axis)};
+    return attr.axis < 0 ? x->graph->failed : MLRT__APPLY(&mlrt__op_take_along, &attr, x, index);
+}
+
+static mlrt_status infer_add_along(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    const mlrt__add_along_attr *a = n->attr;
+    if (mlrt__need_dtype(n, 0, MLRT_I32, err) != MLRT_OK || mlrt__need_dtype(n, 1, MLRT_F32, err) != MLRT_OK)
+        return err->status;
+    if (!mlrt_shape_equal(&n->in[0]->shape, &n->in[1]->shape)) return mlrt__misfit(n, err, "they must be equal");
+    *dtype = MLRT_F32, *shape = n->in[1]->shape;
+    shape->dim[a->axis] = a->size;
+    return MLRT_OK;
+}
+
+static void vjp_add_along(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
+    dx[1] = mlrt_take_along(dy, y->in[0], ((const mlrt__add_along_attr *)y->attr)->axis);
+}
+
+const mlrt_op mlrt__op_add_along = {.name = "add_along",
+                                    .min_inputs = 2,
+                                    .max_inputs = 2,
+                                    .attr_size = sizeof(mlrt__add_along_attr),
+                                    .infer = infer_add_along,
+                                    .vjp = vjp_add_along};
+
+mlrt_node *mlrt_add_along(mlrt_node *index, mlrt_node *update, int32_t axis, int64_t size) {
+    const mlrt__add_along_attr attr = {.axis = mlrt__axis_of(update, axis), .size = size};
+    return attr.axis < 0 ? update->graph->failed : MLRT__APPLY(&mlrt__op_add_along, &attr, index, update);
+}
