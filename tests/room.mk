@@ -13,10 +13,11 @@ T_LOG_DRIVER = $(TAP_DRIVER)
 LUA_LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = ./with-mlrt
 T_LOG_COMPILER = ./with-mlrt
-LUA_LOG_COMPILER = ./with-mlrt mlrt run
+LUA_LOG_COMPILER = ./with-mlrt
 # A team that waits must not take the processor from a test that runs beside it.
 AM_TESTS_ENVIRONMENT = OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY; \
-	MLRT_TESTS='$(abs_top_srcdir)/tests'; export MLRT_TESTS;
+	MLRT_TESTS='$(abs_top_srcdir)/tests'; export MLRT_TESTS; \
+	VALGRIND_TESTS='$(VALGRIND_TESTS)'; export VALGRIND_TESTS;
 
 include tests/base/room.mk
 include tests/tensor/room.mk
@@ -30,3 +31,38 @@ include tests/dsl/room.mk
 include tests/core/room.mk
 include tests/amplitudes/room.mk
 include tests/system/room.mk
+
+# ---- beyond `make check` ----
+# Under valgrind: quick C programs that touch memory in every room.
+VALGRIND_TESTS = tests/base/arena
+# In a second build with ASan and UBSan.
+SANITIZED_TESTS = tests/base/arena
+# What takes more than a minute: whole experiments.
+TESTS_LONG =
+
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+lint:
+	@$(AM_TESTS_ENVIRONMENT) ./with-mlrt $(srcdir)/tests/system/lint.t
+
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/system/valgrind.t
+
+check-long:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(TESTS_LONG)'
+
+check-asan:
+	@$(MKDIR_P) asan
+	cd asan && { test -f Makefile || $(abs_top_srcdir)/configure -q CC='$(CC)' CFLAGS='-g $(SANITIZERS)'; }
+	cd asan && ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/system/lsan.supp \
+		UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SANITIZED_TESTS)'
+
+distclean-local:
+	rm -rf asan
+
+# The same tests by hand, with perl's prove: make prove, or make prove TESTS=tests/base/arena
+prove: all $(check_PROGRAMS) $(check_LTLIBRARIES)
+	@$(AM_TESTS_ENVIRONMENT) for t in $(TESTS); do test -f $$t && echo $$t || echo $(srcdir)/$$t; done | \
+		prove --exec ./with-mlrt -
+
+.PHONY: lint prove check-valgrind check-asan check-long

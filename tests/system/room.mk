@@ -1,2 +1,4 @@
-dist_check_SCRIPTS += %D%/with-mlrt.t
-TESTS += %D%/with-mlrt.t
+system_scripts = %D%/with-mlrt.t %D%/rooms.t %D%/lint.t
+dist_check_SCRIPTS += $(system_scripts) %D%/valgrind.t
+TESTS += $(system_scripts)
+EXTRA_DIST += %D%/cppcheck.supp %D%/valgrind.supp %D%/lsan.supp
