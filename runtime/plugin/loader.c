@@ -1,0 +1,119 @@
+/* loader.c - finding plugins in the folders of the search path and taking those that are right. */
+#include "plugin/loader.h"
+#include "plugin/vet.h"
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#if defined __x86_64__ || defined __SSE__
+#    include <xmmintrin.h>
+static unsigned long float_control(void) { return _mm_getcsr() & ~(unsigned)_MM_EXCEPT_MASK; }
+static void set_float_control(unsigned long value) { _mm_setcsr((unsigned)value); }
+#elif defined __aarch64__ && defined __GNUC__ && !defined __clang__
+static unsigned long float_control(void) { return __builtin_aarch64_get_fpcr(); }
+static void set_float_control(unsigned long value) { __builtin_aarch64_set_fpcr((unsigned)value); }
+#else
+static unsigned long float_control(void) { return 0; }
+static void set_float_control(unsigned long value) { (void)value; }
+#endif
+
+/* ---- one file ---- */
+
+/* -ffast-math links start-up code into a shared object that makes every denormal of the process zero. */
+static void *open_watched(const char *path, mlrt_error *err) {
+    const unsigned long before = float_control();
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        mlrt_fail(err, MLRT_FILE, "unable to open it: %s", dlerror());
+    } else if (float_control() != before) {
+        set_float_control(before);
+        mlrt_fail(err, MLRT_ABI, "it changes the arithmetic of the whole process: rebuild it without -ffast-math");
+        handle = NULL;
+    }
+    return handle;
+}
+
+static mlrt_status load_file(mlrt__registry *r, const char *path, mlrt_error *err) {
+    if (mlrt__vet_owner(path, err) != MLRT_OK) return err->status;
+    void *handle = open_watched(path, err);
+    if (!handle) return err->status;
+    const mlrt_plugin *plugin = dlsym(handle, MLRT_PLUGIN_SYMBOL);
+    if (!plugin) return mlrt_fail(err, MLRT_ABI, "not an mlrt plugin: it does not export '" MLRT_PLUGIN_SYMBOL "'");
+    return mlrt__registry_add(r, plugin, path, err);
+}
+
+static void refuse(mlrt__registry *r, const char *path, const mlrt_error *err) {
+    char reason[MLRT_WHERE_MAX + MLRT_MESSAGE_MAX + MLRT_HINT_MAX];
+    mlrt__registry_refuse(r, path, mlrt_error_text(err, reason, sizeof reason));
+}
+
+/* ---- one folder ---- */
+
+static int is_plugin_file(const struct dirent *file) {
+    const size_t length = strlen(file->d_name);
+    return length > 3 && file->d_name[0] != '.' && strcmp(file->d_name + length - 3, ".so") == 0;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+static void load_folder(mlrt__registry *r, const char *folder) {
+    mlrt_error err = {0};
+    struct dirent **file;
+    const int count = mlrt__vet_owner(folder, &err) == MLRT_OK ? scandir(folder, &file, is_plugin_file, by_bytes) : -1;
+    if (count < 0) {
+        mlrt_fail(&err, MLRT_FILE, "unable to list it: %s", strerror(errno));
+        refuse(r, folder, &err);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const char *path = mlrt__arena_printf(&r->arena, "%s/%s", folder, file[i]->d_name);
+        mlrt_error why = {0};
+        if (load_file(r, path, &why) != MLRT_OK) refuse(r, path, &why);
+        free(file[i]);
+    }
+    free(file);
+}
+
+static bool same_folder(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A folder that was met before, by this name or another, is passed over; so is one that does not exist. */
+static void visit(mlrt__registry *r, const char *folder) {
+    struct stat s;
+    if (!folder[0]) return;
+    for (int32_t i = 0; i < r->searches; i++)
+        if (strcmp(r->searched[i], folder) == 0 || same_folder(r->searched[i], folder)) return;
+    MLRT__ROOM(r->searched, r->searches, r->searched_capacity);
+    r->searched[r->searches++] = mlrt__arena_string(&r->arena, folder);
+    if (stat(folder, &s) == 0) load_folder(r, folder);
+}
+
+/* ---- the search path ---- */
+
+static void visit_list(mlrt__registry *r, const char *list) {
+    while (list && *list) {
+        const size_t length = strcspn(list, ":");
+        visit(r, mlrt__arena_printf(&r->arena, "%.*s", (int)length, list));
+        list += length + (list[length] == ':');
+    }
+}
+
+mlrt_status mlrt__plugins_load(mlrt__registry *r, const char *const *folders, int32_t count, mlrt_error *err) {
+    for (int32_t i = 0; i < count; i++) {
+        struct stat s;
+        if (stat(folders[i], &s) != 0)
+            return mlrt_fail(err, MLRT_FILE, "unable to open the plugin folder '%s': %s", folders[i], strerror(errno));
+        if (!S_ISDIR(s.st_mode)) return mlrt_fail(err, MLRT_FILE, "'%s' is not a folder of plugins", folders[i]);
+        visit(r, folders[i]);
+    }
+    visit_list(r, getenv("MLRT_PLUGIN_PATH"));
+    const char *home = getenv("HOME");
+    if (home && *home) visit(r, mlrt__arena_printf(&r->arena, "%s/.local/lib/mlrt/plugins", home));
+    visit(r, MLRT_PLUGIN_DIR);
+    return MLRT_OK;
+}
