@@ -341,11 +341,13 @@ static mlrt_status check_prop(mlrt__arena *arena, const mlrt_prop *props, const 
     }
     if (p->offset >= OFFSET_MAX || p->offset % type->align)
         return mlrt_fail(err, MLRT_ABI, "its offset %u is wrong", p->offset);
-    if (p->range && (!type->ranged || !mlrt__interval_parse(p->range, &range)))
-        return mlrt_fail(err, MLRT_ABI, "its range '%s' is not an interval%s", p->range,
-                         type->ranged ? "" : " of numbers");
-    if ((p->type == MLRT_PROP_TYPE_ENUM) != (p->choices && p->choices[0]))
-        return mlrt_fail(err, MLRT_ABI, "it has %s choices", p->choices ? "wrong" : "no");
+    if (p->range && !type->ranged)
+        return mlrt_fail(err, MLRT_ABI, "its range '%s' is not wanted by a %s", p->range, type->name);
+    if (p->range && !mlrt__interval_parse(p->range, &range))
+        return mlrt_fail(err, MLRT_ABI, "its range '%s' is not an interval of numbers", p->range);
+    if (p->type != MLRT_PROP_TYPE_ENUM && p->choices) return mlrt_fail(err, MLRT_ABI, "only an enum has choices");
+    if (p->type == MLRT_PROP_TYPE_ENUM && !(p->choices && p->choices[0]))
+        return mlrt_fail(err, MLRT_ABI, "it has no choices");
     return check_default(arena, p, err);
 }
 

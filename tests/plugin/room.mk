@@ -1,1 +1,2 @@
-# tests of this room
+check_PROGRAMS += %D%/props
+TESTS += %D%/props
