@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,7 +13,7 @@ static int min3(int a, int b, int c) { return a < b ? (a < c ? a : c) : (b < c ?
 /* Optimal string alignment distance: insertions, deletions, changes, swaps of neighbours. */
 static int distance(const char *a, const char *b) {
     const int n = (int)strlen(a), m = (int)strlen(b);
-    if (n > NAME_MAX_SEEN || m > NAME_MAX_SEEN) return NAME_MAX_SEEN;
+    if (n > NAME_MAX_SEEN || m > NAME_MAX_SEEN) return INT_MAX;
     int row[3][NAME_MAX_SEEN + 1];
     for (int j = 0; j <= m; j++) row[0][j] = j;
     for (int i = 1; i <= n; i++) {
@@ -56,7 +57,8 @@ bool mlrt__matches(const char *pattern, const char *name) { return fnmatch(patte
 
 const char *mlrt__grouped(int64_t n, char *buffer, size_t size) {
     char digits[24];
-    const int length = snprintf(digits, sizeof digits, "%" PRId64, n < 0 ? -n : n);
+    const uint64_t magnitude = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    const int length = snprintf(digits, sizeof digits, "%" PRIu64, magnitude);
     size_t used = 0;
     if (n < 0 && used + 1 < size) buffer[used++] = '-';
     for (int i = 0; i < length && used + 2 < size; i++) {

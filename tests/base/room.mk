@@ -1,2 +1,3 @@
-check_PROGRAMS += %D%/arena
-TESTS += %D%/arena
+base_tests = %D%/arena %D%/error %D%/random %D%/text
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
