@@ -1,1 +1,2 @@
-# sources of this room
+libmlrt_la_SOURCES += %D%/program.h %D%/calls.h %D%/compile.h %D%/program.c %D%/rewrite.c %D%/plan.c %D%/explain.c \
+	%D%/params.c

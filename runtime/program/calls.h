@@ -1,0 +1,38 @@
+/* calls.h - the inside of a program. */
+#ifndef MLRT__CALLS_H
+#define MLRT__CALLS_H
+
+#include "program/program.h"
+
+typedef struct mlrt__step {
+    void (*run)(const mlrt_call *c);
+    const mlrt__kernel *kernel;
+    mlrt_call call;
+    double seconds; /* of the timed runs of mlrt__program_explain */
+} mlrt__step;
+
+typedef struct mlrt__bound {
+    const char *name;
+    mlrt_tensor tensor;
+} mlrt__bound;
+
+struct mlrt__program {
+    mlrt__arena arena;
+    mlrt__step *step;
+    int32_t steps;
+    int32_t first; /* the steps before it compute constants, once */
+    mlrt__bound *input;
+    int32_t inputs;
+    mlrt_tensor *result;
+    int32_t results;
+    char *memory;
+    size_t arena_bytes;
+    void *scratch;
+    size_t scratch_bytes;
+    mlrt_error error; /* what a kernel complains of while it runs */
+};
+
+/* "matmul+bias+relu", "mul+add": what a step does; valid until the next call. */
+const char *mlrt__step_text(const mlrt__step *s);
+
+#endif

@@ -1,0 +1,94 @@
+/* explain.c - the compiled schedule for people: what each call does, how much it moves and how long it takes. */
+#include "base/text.h"
+#include "program/calls.h"
+#include <string.h>
+
+static const char *const elementwise[] = {
+#define X(name, inputs) #name,
+    MLRT__ELEMENTWISE(X)
+#undef X
+};
+
+static void append(char *text, size_t size, const char *more) {
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used ? "+" : "", more);
+}
+
+const char *mlrt__step_text(const mlrt__step *s) {
+    static _Thread_local char text[160];
+    const mlrt_node *n = s->call.node;
+    text[0] = 0;
+    if (n->op == &mlrt__op_fused && s->kernel->op[0] != 'c') {
+        const mlrt__fused_attr *a = n->attr;
+        for (int32_t i = 0; i < a->steps; i++) append(text, sizeof text, elementwise[a->step[i].code]);
+        return text;
+    }
+    append(text, sizeof text, s->kernel->op);
+    if (n->op == &mlrt__op_matmul && s->kernel->op[0] == 'm') {
+        if (n->inputs == 3) append(text, sizeof text, "bias");
+        if (((const mlrt__matmul_attr *)n->attr)->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
+    }
+    return text;
+}
+
+static double flops_of(const mlrt__step *s) {
+    const mlrt_node *n = s->call.node;
+    if (s->kernel->flops) return s->kernel->flops(n);
+    return n->op->flops ? n->op->flops(n) : 0;
+}
+
+static double bytes_of(const mlrt__step *s) {
+    double bytes = (double)mlrt_tensor_bytes(&s->call.out);
+    for (int32_t k = 0; k < s->call.inputs; k++) bytes += (double)mlrt_tensor_bytes(&s->call.in[k]);
+    return bytes;
+}
+
+double mlrt__program_flops(const mlrt__program *p) {
+    double flops = 0;
+    for (int32_t i = p->first; i < p->steps; i++) flops += flops_of(&p->step[i]);
+    return flops;
+}
+
+static double time_steps(mlrt__program *p, int32_t runs) {
+    double total = 0;
+    for (int32_t i = p->first; i < p->steps; i++) p->step[i].seconds = 0;
+    for (int32_t r = 0; r < runs + 1; r++) /* the first warms up */
+        for (int32_t i = p->first; i < p->steps; i++) {
+            const double start = mlrt__now();
+            p->step[i].run(&p->step[i].call);
+            if (r) p->step[i].seconds += (mlrt__now() - start) / runs;
+        }
+    for (int32_t i = p->first; i < p->steps; i++) total += p->step[i].seconds;
+    return total;
+}
+
+static void explain_inputs(const mlrt__step *s, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = 0;
+    for (int32_t k = 0; k < s->call.inputs && used < size; k++) {
+        char one[MLRT_SHAPE_TEXT];
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? " " : "",
+                                 mlrt_shape_text(&s->call.in[k].shape, one, sizeof one));
+    }
+}
+
+void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
+    const double total = runs > 0 ? time_steps(p, runs) : 0;
+    char shape[MLRT_SHAPE_TEXT], inputs[256], number[32];
+    fprintf(out, "%4s  %-28s %-32s %-18s %10s %9s %9s %6s\n", "call", "op", "layer", "result", "KB moved", "MFLOP",
+            "us", "%");
+    for (int32_t i = p->first; i < p->steps; i++) {
+        const mlrt__step *s = &p->step[i];
+        const mlrt_node *n = s->call.node;
+        explain_inputs(s, inputs, sizeof inputs);
+        fprintf(out, "%4d  %-28.28s %-32.32s %-18s %10.1f %9.2f %9.1f %6.1f  %s\n", i - p->first + 1,
+                mlrt__step_text(s), n->name ? n->name : n->path,
+                mlrt_shape_text(&s->call.out.shape, shape, sizeof shape), bytes_of(s) / 1024, flops_of(s) / 1e6,
+                s->seconds * 1e6, total > 0 ? 100 * s->seconds / total : 0, inputs);
+    }
+    fprintf(out, "\n%d calls, %.2f MFLOP in products and attention, %s KB of arena and scratch", p->steps - p->first,
+            mlrt__program_flops(p) / 1e6,
+            mlrt__grouped((int64_t)(mlrt__program_bytes(p) / 1024), number, sizeof number));
+    if (total > 0) fprintf(out, ", %.1f us a run, %.1f GFLOP/s", total * 1e6, mlrt__program_flops(p) / total / 1e9);
+    fputc('\n', out);
+}

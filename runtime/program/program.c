@@ -1,0 +1,266 @@
+/* program.c - compiling a graph to a list of calls, and running the list. */
+#include "program/program.h"
+#include "base/text.h"
+#include "program/compile.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/calls.h"
+
+/* ---- memory of the items ---- */
+
+/* Sources have their memory already; a wanted result goes straight to where it is wanted when it is computed for that. */
+static void bind_given(mlrt__compiler *c, mlrt__program *p, float *params) {
+    for (int32_t i = 0; i < c->items; i++) {
+        mlrt__item *item = &c->item[i];
+        const mlrt_node *n = item->node;
+        if (n->op == &mlrt__op_param)
+            item->data = params + c->graph->params->param[((const mlrt__param_attr *)n->attr)->index]->offset;
+        else if (n->op == &mlrt__op_constant)
+            item->data = (void *)((const mlrt__constant_attr *)n->attr)->data;
+    }
+    for (int32_t i = 0; i < c->wants; i++) {
+        mlrt__item *item = &c->item[c->wanted[i]];
+        const bool computed = !mlrt__is_source(item->node) && !mlrt__is_view(item->node) && !item->constant;
+        if (c->want[i].into && computed && !item->data) item->data = c->want[i].into;
+    }
+    (void)p;
+}
+
+static mlrt_status bind_arena(mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
+    size_t *places;
+    mlrt__plan(c, &p->arena_bytes, &places);
+    p->memory = mlrt__alloc_large(p->arena_bytes);
+    if (!p->memory) {
+        char text[32];
+        return mlrt_fail(err, MLRT_MEMORY, "out of memory: the step needs %s MB of activations",
+                         mlrt__grouped((int64_t)(p->arena_bytes >> 20), text, sizeof text));
+    }
+    for (int32_t i = 0; i < c->items; i++)
+        if (c->item[i].root == i && !c->item[i].data) c->item[i].data = p->memory + places[i];
+    for (int32_t i = 0; i < c->items; i++) {
+        mlrt__item *item = &c->item[i];
+        if (item->root != i)
+            item->data = (char *)c->item[item->root].data + (size_t)item->offset * mlrt_dtype_size(item->node->dtype);
+    }
+    return MLRT_OK;
+}
+
+static mlrt_tensor tensor_of(const mlrt__item *item) {
+    return (mlrt_tensor){item->node->dtype, item->node->shape, item->data};
+}
+
+/* ---- calls ---- */
+
+/* An op that a plugin brought: its own kernel. */
+static mlrt__kernel *kernel_of_op(mlrt__arena *arena, const mlrt_op *op) {
+    mlrt__kernel *k = MLRT__NEW(arena, mlrt__kernel);
+    *k = (mlrt__kernel){.op = op->name, .scratch = op->scratch, .run = op->run, .flops = op->flops};
+    return k;
+}
+
+static void run_copy(const mlrt_call *c) { memcpy(c->out.data, c->in[0].data, mlrt_tensor_bytes(&c->out)); }
+static const mlrt__kernel copy_kernel = {.op = "copy", .run = run_copy};
+
+static mlrt__step *add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
+                            const mlrt_tensor *in, int32_t inputs) {
+    mlrt__step *s = &p->step[p->steps++];
+    *s = (mlrt__step){.run = kernel->run, .kernel = kernel};
+    s->call = (mlrt_call){.node = n, .out = out, .inputs = inputs, .attr = n->attr, .stream = n->stream};
+    s->call.in = mlrt__arena_copy(&p->arena, in, sizeof *in * (size_t)inputs);
+    return s;
+}
+
+static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__item *item, mlrt_error *err) {
+    const mlrt_node *n = item->node;
+    const mlrt__kernel *kernel = n->op->run ? kernel_of_op(&p->arena, n->op) : mlrt__kernel_find(n->op->name);
+    if (!kernel) return mlrt_fail(err, MLRT_UNSUPPORTED, "op '%s' has no kernel", n->op->name);
+    mlrt_tensor *in = MLRT__NEWS(&p->arena, mlrt_tensor, n->inputs);
+    for (int32_t k = 0; k < n->inputs; k++) in[k] = tensor_of(&c->item[n->in[k]->id]);
+    add_step(p, kernel, n, tensor_of(item), in, n->inputs);
+    return MLRT_OK;
+}
+
+static mlrt_status add_calls(mlrt__compiler *c, mlrt__program *p, bool constant, mlrt_error *err) {
+    for (int32_t i = 0; i < c->items; i++) {
+        const mlrt__item *item = &c->item[i];
+        if (item->constant != constant || mlrt__is_source(item->node) || mlrt__is_view(item->node)) continue;
+        if (add_call(c, p, item, err) != MLRT_OK) return err->status;
+    }
+    return MLRT_OK;
+}
+
+/* Values that are wanted elsewhere than where they had to be computed. */
+static void add_copies(mlrt__compiler *c, mlrt__program *p) {
+    for (int32_t i = 0; i < c->wants; i++) {
+        const mlrt__item *item = &c->item[c->wanted[i]];
+        mlrt_tensor out = tensor_of(item);
+        if (!c->want[i].into || c->want[i].into == item->data) continue;
+        out.data = c->want[i].into;
+        add_step(p, &copy_kernel, item->node, out, &(mlrt_tensor){item->node->dtype, item->node->shape, item->data}, 1);
+    }
+}
+
+/* ---- scratch and preparation ---- */
+
+static mlrt_status prepare_calls(mlrt__program *p, mlrt_error *err) {
+    const int32_t threads = mlrt__threads();
+    for (int32_t i = 0; i < p->steps; i++) {
+        const mlrt__step *s = &p->step[i];
+        const size_t bytes = s->kernel->scratch ? s->kernel->scratch(s->call.node, threads) : 0;
+        if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
+    }
+    p->scratch = mlrt__alloc_large(p->scratch_bytes);
+    if (!p->scratch) return mlrt_fail(err, MLRT_MEMORY, "out of memory for the kernels' scratch");
+    for (int32_t i = 0; i < p->steps; i++) {
+        mlrt_call *call = &p->step[i].call;
+        call->scratch = p->scratch;
+        call->err = &p->error;
+        const mlrt__kernel *k = p->step[i].kernel;
+        if (k->prepare && k->prepare(call, err) != MLRT_OK) {
+            if (call->node->path[0]) mlrt_at(err, "%s", call->node->path);
+            return err->status;
+        }
+    }
+    return MLRT_OK;
+}
+
+static void keep_inputs(mlrt__compiler *c, mlrt__program *p) {
+    p->input = MLRT__NEWS(&p->arena, mlrt__bound, c->items);
+    for (int32_t i = 0; i < c->items; i++)
+        if (c->item[i].node->op == &mlrt__op_input)
+            p->input[p->inputs++] = (mlrt__bound){c->item[i].node->name, tensor_of(&c->item[i])};
+    p->result = MLRT__NEWS(&p->arena, mlrt_tensor, c->wants);
+    p->results = c->wants;
+    for (int32_t i = 0; i < c->wants; i++) {
+        p->result[i] = tensor_of(&c->item[c->wanted[i]]);
+        if (c->want[i].into) p->result[i].data = c->want[i].into;
+    }
+}
+
+static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_error *err);
+
+static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, mlrt_error *err) {
+    mlrt__rewrite(c);
+    bind_given(c, p, params);
+    if (bind_arena(c, p, err) != MLRT_OK) return err->status;
+    p->step = MLRT__NEWS(&p->arena, mlrt__step, c->items + c->wants);
+    if (add_calls(c, p, true, err) != MLRT_OK) return err->status;
+    p->first = p->steps;
+    if (add_calls(c, p, false, err) != MLRT_OK) return err->status;
+    add_copies(c, p);
+    keep_inputs(c, p);
+    if (prepare_calls(p, err) != MLRT_OK) return err->status;
+    return run_steps(p, 0, p->first, err); /* constants, once */
+}
+
+mlrt_status mlrt__program_new(mlrt_graph *g, const mlrt__want *want, int32_t count, float *params, mlrt__program **out,
+                              mlrt_error *err) {
+    *out = NULL;
+    for (int32_t i = 0; i < count && g->error.status == MLRT_OK; i++)
+        if (!want[i].node || mlrt_failed(want[i].node)) mlrt_graph_fail(g, MLRT_ARGUMENT, "a wanted node is missing");
+    if (g->error.status != MLRT_OK) {
+        if (err && err->status == MLRT_OK) *err = g->error;
+        return g->error.status;
+    }
+    mlrt_error local = {0};
+    if (!err) err = &local;
+    mlrt__program *p = calloc(1, sizeof *p);
+    if (!p) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    mlrt__compiler c = {.graph = g, .arena = &p->arena, .want = want, .wants = count};
+    if (compile(&c, p, params, err) != MLRT_OK) {
+        mlrt__program_free(p);
+        return err->status;
+    }
+    *out = p;
+    return MLRT_OK;
+}
+
+void mlrt__program_free(mlrt__program *p) {
+    if (!p) return;
+    for (int32_t i = 0; i < p->steps; i++)
+        if (p->step[i].kernel->release) p->step[i].kernel->release(&p->step[i].call);
+    mlrt__free_large(p->memory);
+    mlrt__free_large(p->scratch);
+    mlrt__arena_free(&p->arena);
+    free(p);
+}
+
+mlrt_tensor mlrt__program_input(const mlrt__program *p, const char *name) {
+    for (int32_t i = 0; i < p->inputs; i++)
+        if (strcmp(p->input[i].name, name) == 0) return p->input[i].tensor;
+    return (mlrt_tensor){0};
+}
+
+mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i) {
+    return i >= 0 && i < p->results ? p->result[i] : (mlrt_tensor){0};
+}
+
+size_t mlrt__program_bytes(const mlrt__program *p) { return p->arena_bytes + p->scratch_bytes; }
+
+/* ---- running ---- */
+
+/* "encoder.1.ffn.linear: matmul", or the node's own name. */
+static void add_place(const mlrt_node *n, mlrt_error *err) {
+    if (n->name)
+        mlrt_at(err, "%s", n->name);
+    else if (n->path[0])
+        mlrt_at(err, "%s", n->path);
+    if (n->where[0]) mlrt_at(err, "%s", n->where);
+}
+
+static mlrt_status failed_in(mlrt__program *p, const mlrt__step *s, mlrt_error *err) {
+    mlrt_error own = p->error;
+    p->error = (mlrt_error){0};
+    add_place(s->call.node, &own);
+    if (err && err->status == MLRT_OK) *err = own;
+    return own.status;
+}
+
+static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_error *err) {
+    for (mlrt__step *s = p->step + from, *end = p->step + to; s < end; s++) {
+        s->run(&s->call);
+        if (p->error.status != MLRT_OK) return failed_in(p, s, err);
+    }
+    return MLRT_OK;
+}
+
+static void set_step(mlrt__program *p, uint64_t seed, uint64_t step) {
+    for (int32_t i = p->first; i < p->steps; i++) p->step[i].call.seed = seed, p->step[i].call.step = step;
+}
+
+mlrt_status mlrt__program_run(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err) {
+    set_step(p, seed, step);
+    return run_steps(p, p->first, p->steps, err);
+}
+
+static const char *nonfinite(const mlrt_tensor *t) {
+    const float *x = t->data;
+    const int64_t count = t->dtype == MLRT_F32 ? mlrt_shape_count(&t->shape) : 0;
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(x[i])) return isnan(x[i]) ? "NaN" : x[i] > 0 ? "inf" : "-inf";
+    return NULL;
+}
+
+mlrt_status mlrt__program_find_nonfinite(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err) {
+    set_step(p, seed, step);
+    for (int32_t i = p->first; i < p->steps; i++) {
+        const mlrt__step *s = &p->step[i];
+        for (int32_t k = 0; k < s->call.inputs; k++) { /* a parameter or a field that came in bad */
+            const char *bad = nonfinite(&s->call.in[k]);
+            if (!bad) continue;
+            const mlrt_node *in = s->call.node->in[k];
+            mlrt_fail(err, MLRT_NUMERIC, "%s in %s", bad, in->name ? in->name : "an input");
+            add_place(s->call.node, err);
+            return MLRT_NUMERIC;
+        }
+        if (run_steps(p, i, i + 1, err) != MLRT_OK) return err->status;
+        const char *bad = nonfinite(&s->call.out);
+        if (!bad) continue;
+        mlrt_fail(err, MLRT_NUMERIC, "%s first appears in the result of %s", bad, mlrt__step_text(s));
+        add_place(s->call.node, err);
+        return MLRT_NUMERIC;
+    }
+    return MLRT_OK;
+}
