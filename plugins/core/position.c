@@ -1,0 +1,69 @@
+/* position.c - tells a sequence model where each token stands: adds a vector for each position.
+ *
+ *   learned:     y_t = x_t + W_t,   W [length, dim], started normal(0, 1 / sqrt(dim)) unless `init` is given
+ *   sinusoidal:  y_t,2i = x_t,2i + sin(t / 10000^(2i/dim)),   y_t,2i+1 = x_t,2i+1 + cos(t / 10000^(2i/dim))
+ *
+ * Vaswani et al., arXiv:1706.03762, Sec. 3.5.
+ */
+#include "core.h"
+#include <math.h>
+#include <stdlib.h>
+
+const char *const core_positions[] = {"learned", "sinusoidal", NULL};
+
+static const mlrt_prop position_props[] = {
+    MLRT_PROP_ENUM(position, kind, .init = CORE_LEARNED, .choices = core_positions,
+                   .doc = "where the vectors come from"),
+    MLRT_PROP_INT(position, length, .init = 0, .range = "[0, inf)",
+                  .doc = "longest sequence; 0 for the length of the input"),
+    MLRT_PROP_INIT(position, init, .doc = "initial learned vectors, if not normal(0, 1 / sqrt(dim))"),
+    {0}};
+
+static mlrt_node *learned(const mlrt_layer *self, int64_t longest, int64_t length, int64_t dim) {
+    mlrt_init init = ((const position *)mlrt_props(self))->init;
+    if (!init.given) init = (mlrt_init){.kind = MLRT_INIT_NORMAL, .b = 1 / sqrtf((float)dim)};
+    mlrt_node *w = mlrt_param(self, "weight", MLRT_SHAPE_OF(longest, dim), init);
+    return longest == length ? w : mlrt_slice(w, 0, 0, length, 1);
+}
+
+static mlrt_node *sinusoidal(const mlrt_layer *self, int64_t length, int64_t dim) {
+    float *table = malloc(sizeof *table * (size_t)(length * dim));
+    if (!table) return mlrt_graph_fail(self->graph, MLRT_MEMORY, "out of memory for %lld positions", (long long)length);
+    for (int64_t t = 0; t < length; t++)
+        for (int64_t i = 0; i < dim; i++) {
+            const double angle = (double)t / pow(10000, (double)(i - i % 2) / (double)dim);
+            table[t * dim + i] = (float)(i % 2 ? cos(angle) : sin(angle));
+        }
+    mlrt_node *w = mlrt_constant(self->graph,
+                                 &(mlrt_tensor){.dtype = MLRT_F32, .shape = MLRT_SHAPE_OF(length, dim), .data = table});
+    free(table);
+    return w;
+}
+
+static mlrt_node *position_build(const mlrt_layer *self, mlrt_node *const in[]) {
+    const position *p = mlrt_props(self);
+    mlrt_node *x = in[0];
+    if (mlrt_failed(x)) return x;
+    if (mlrt_rank(x) < 2) return core_expect_rank(x, 3, "[batch, tokens, dim]");
+    const int64_t length = mlrt_dim(x, -2), longest = p->length ? p->length : length, dim = CORE_LAST(x);
+    if (length > longest)
+        return mlrt_graph_fail(self->graph, MLRT_RANGE, "a sequence of %lld tokens, but positions end at %lld",
+                               (long long)length, (long long)longest);
+    return mlrt_add(x, p->kind == CORE_LEARNED ? learned(self, longest, length, dim) : sinusoidal(self, length, dim));
+}
+
+static const mlrt_port position_inputs[] = {{"x", "[..., tokens, dim]", "vectors"}};
+static const mlrt_port position_output = {"y", "[..., tokens, dim]", "vectors that know their place"};
+
+static const mlrt_case position_cases[] = {
+    {"", "f32[2,5,4]", "x[0] + p['weight']", false},
+    {"length = 8", "f32[2,5,4]", "x[0] + p['weight'][:5]", false},
+    {"kind = sinusoidal", "f32[2,5,6]",
+     "x[0] + torch.tensor([[(math.cos if i % 2 else math.sin)(t / 10000 ** (i // 2 * 2 / 6)) for i in range(6)]"
+     " for t in range(5)])",
+     false},
+    {0}};
+
+MLRT_LAYER(position, .summary = "adds a vector for each position", .source = "arXiv:1706.03762, Sec. 3.5",
+           .props = position_props, .positional = "kind", .cases = position_cases, .min_inputs = 1, .max_inputs = 1,
+           .inputs = position_inputs, .output = &position_output, .build = position_build);
