@@ -73,6 +73,23 @@ mlrt_node *mlrt_name(mlrt_node *n, const char *name) {
     return n;
 }
 
+/* ---- scopes ---- */
+
+void mlrt__enter(mlrt_graph *g, const char *name, bool absolute, const char *where) {
+    mlrt__scope *scope = MLRT__NEW(&g->arena, mlrt__scope);
+    *scope = (mlrt__scope){g->scope, g->path, g->where};
+    g->scope = scope;
+    g->path = absolute || !g->path[0] ? mlrt__arena_string(&g->arena, name)
+                                      : mlrt__arena_printf(&g->arena, "%s.%s", g->path, name);
+    if (where && where[0]) g->where = mlrt__arena_string(&g->arena, where);
+}
+
+void mlrt__leave(mlrt_graph *g) {
+    if (!g->scope) return;
+    g->path = g->scope->path, g->where = g->scope->where;
+    g->scope = g->scope->outer;
+}
+
 /* ---- errors ---- */
 
 static mlrt_node *add_place(mlrt_graph *g) {

@@ -44,6 +44,12 @@ typedef struct mlrt__update {
     mlrt_node *value;
 } mlrt__update;
 
+/* The layer being built, inside the one around it. */
+typedef struct mlrt__scope {
+    struct mlrt__scope *outer;
+    const char *path, *where;
+} mlrt__scope;
+
 struct mlrt_graph {
     mlrt__arena arena;
     mlrt_error error;
@@ -56,13 +62,18 @@ struct mlrt_graph {
     mlrt__params *params;
     mlrt__update *update;
     int32_t updates, update_capacity;
-    const char *path;  /* of the layer being built */
-    const char *where; /* of the layer being built */
+    const char *path;   /* of the layer being built */
+    const char *where;  /* of the layer being built */
+    mlrt__scope *scope; /* to go back to */
     uint64_t streams;  /* given out so far */
 };
 
 mlrt_graph *mlrt__graph_new(mlrt__params *params, bool training);
 void mlrt__graph_free(mlrt_graph *g);
+/* What is built until mlrt__leave belongs to `name` inside the present path, or, when `absolute`, to the path `name`.
+ * An empty `where` keeps the present one. */
+void mlrt__enter(mlrt_graph *g, const char *name, bool absolute, const char *where);
+void mlrt__leave(mlrt_graph *g);
 /* A field of the batch; bound to memory by name when the program is compiled. */
 mlrt_node *mlrt__input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape, const mlrt_vocabulary *v);
 /* A parameter by its full name, found or created. */
