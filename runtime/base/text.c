@@ -69,18 +69,37 @@ const char *mlrt__grouped(int64_t n, char *buffer, size_t size) {
     return buffer;
 }
 
+/* The smallest character of each length shows what is overlong. */
+size_t mlrt__utf8(const char *text, size_t size) {
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (size == 0) return 0;
+    const unsigned char c = (unsigned char)text[0];
+    if (c < 0x80) return 1;
+    const size_t n = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (n == 0 || n > size) return 0;
+    uint32_t point = c & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80) return 0;
+        point = point << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    return point >= smallest[n] && point <= 0x10ffff && (point & 0xfffff800) != 0xd800 ? n : 0;
+}
+
 void mlrt__json_string(FILE *out, const char *text) {
     fputc('"', out);
-    for (; *text; text++) {
+    for (size_t left = strlen(text), n; left; text += n, left -= n) {
         const unsigned char c = (unsigned char)*text;
+        n = mlrt__utf8(text, left);
         if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
         else if (c == '\n')
             fputs("\\n", out);
         else if (c < 0x20)
             fprintf(out, "\\u%04x", c);
+        else if (n)
+            fwrite(text, 1, n, out);
         else
-            fputc(c, out);
+            fputs("\\ufffd", out), n = 1;
     }
     fputc('"', out);
 }

@@ -15,7 +15,11 @@ bool mlrt__matches(const char *pattern, const char *name); /* shell wildcards: *
 /* A number with thousands separated, "1,048,576"; returns `buffer` (32 bytes are enough). */
 const char *mlrt__grouped(int64_t n, char *buffer, size_t size);
 
-/* Write text as a JSON string, quotes included. */
+/* The bytes of the UTF-8 character that `text` begins with, 0 when it does not begin with one (RFC 3629: nothing overlong,
+ * no surrogates). `size` bytes may be looked at. */
+size_t mlrt__utf8(const char *text, size_t size);
+
+/* Write text as a JSON string, quotes included. A byte that is not UTF-8 becomes U+FFFD. */
 void mlrt__json_string(FILE *out, const char *text);
 
 double mlrt__now(void);                          /* monotonic seconds */
