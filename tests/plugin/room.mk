@@ -1,2 +1,4 @@
-check_PROGRAMS += %D%/props
-TESTS += %D%/props
+check_PROGRAMS += %D%/loader %D%/props %D%/registry
+TESTS += %D%/loader %D%/props %D%/registry
+tests_plugin_loader_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_CC='"$(CC)"'
+EXTRA_DIST += %D%/fixture.c
