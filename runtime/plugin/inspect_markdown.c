@@ -42,7 +42,7 @@ static void properties(FILE *out, const mlrt_class *cls) {
         prose(out, p->doc);
         fputs(" |\n", out);
     }
-    if (cls->positional) fprintf(out, "\n`%s` needs no name.\n", cls->positional);
+    if (cls->positional) fprintf(out, "\n`%s` may be unnamed.\n", cls->positional);
 }
 
 static void port(FILE *out, const char *what, const char *role, const mlrt_port *p) {

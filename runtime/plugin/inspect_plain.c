@@ -73,7 +73,7 @@ static void properties(FILE *out, const mlrt_class *cls, int width) {
         mlrt__prop_default_text(p, init, sizeof init);
         const bool positional = cls->positional && strcmp(cls->positional, p->name) == 0;
         snprintf(text, sizeof text, "%s%s%s%s%s%s", type, p->required || !*init ? "" : ", default ",
-                 p->required ? ", " : "", init, positional ? "; needs no name" : "", p->doc ? "\n" : "");
+                 p->required ? ", " : "", init, positional ? "; may be unnamed" : "", p->doc ? "\n" : "");
         if (p->doc) strncat(text, p->doc, sizeof text - strlen(text) - 1);
         row(out, p->name, text, name_column(longest), width);
     }
