@@ -43,7 +43,7 @@ static inline float mlrt__copysign(float x, float sign) {
 }
 
 /* 2^k, -127 < k < 128. */
-static inline float mlrt__pow2(int32_t k) { return mlrt__from_bits((k + 127) << 23); }
+static inline float mlrt__pow2(int32_t k) { return mlrt__from_bits((int32_t)((uint32_t)(k + 127) << 23)); }
 
 /* Adding this rounds to the nearest integer, which then stands in the low bits of the sum. */
 #define MLRT__ROUND   0x1.8p23f
@@ -71,13 +71,13 @@ static inline float mlrt__exp(float x) {
     return p * mlrt__pow2(k >> 1) * mlrt__pow2(k - (k >> 1));
 }
 
-/* x = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)). */
-static inline float mlrt__log(float x) {
-    const int32_t half = 0x3f3504f3; /* sqrt(1/2) */
+/* For 0 < x < inf. x = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)). */
+static inline float mlrt__log_inside(float x) {
+    const uint32_t half = 0x3f3504f3; /* sqrt(1/2) */
     const int32_t small = x < 0x1p-126f;
-    const int32_t i = mlrt__bits(small ? x * 0x1p23f : x) - half;
+    const int32_t i = (int32_t)((uint32_t)mlrt__bits(small ? x * 0x1p23f : x) - half);
     const float e = (float)((i >> 23) - (small ? 23 : 0));
-    const float f = mlrt__from_bits((i & 0x7fffff) + half) - 1.0f;
+    const float f = mlrt__from_bits((i & 0x7fffff) + (int32_t)half) - 1.0f;
     float p = 0x1.145794p-4f;
     p = p * f - 0x1.de3bf8p-4f;
     p = p * f + 0x1.e6f064p-4f;
@@ -87,15 +87,21 @@ static inline float mlrt__log(float x) {
     p = p * f + 0x1.99a4b6p-3f;
     p = p * f - 0x1.000006p-2f;
     p = p * f + 0x1.555548p-2f;
-    const float y = ((p * f * f * f + e * -0x1.bd0106p-13f) - 0.5f * f * f) + f + e * 0x1.63p-1f;
+    return ((p * f * f * f + e * -0x1.bd0106p-13f) - 0.5f * f * f) + f + e * 0x1.63p-1f;
+}
+
+/* y where 0 < x < inf, else what the logarithm of x is. */
+static inline float mlrt__log_of(float x, float y) {
     const float edge = x == 0.0f ? -MLRT__INF : x > 0.0f ? x : MLRT__NAN;
     return (x > 0.0f) & (x < MLRT__INF) ? y : edge;
 }
 
+static inline float mlrt__log(float x) { return mlrt__log_of(x, mlrt__log_inside(x)); }
+
 /* log(u) with u = 1 + x rounded, and to first order what the rounding lost. */
 static inline float mlrt__log1p(float x) {
     const float u = 1.0f + x;
-    return mlrt__log(u) + ((u > 0.0f) & (x < MLRT__INF) ? (x - (u - 1.0f)) / u : 0.0f);
+    return mlrt__log_of(u, mlrt__log_inside(u) + (x - (u - 1.0f)) / u);
 }
 
 /* (e^2x - 1) / (e^2x + 1), without cancellation near zero. */
@@ -185,7 +191,7 @@ static inline float mlrt__exp2_f64(double x) {
     p = p * r + 0.6931471807047791;
     p = p * r + 1.0;
     const int64_t k = mlrt__bits64(t) - mlrt__bits64(MLRT__ROUND64);
-    return (float)(p * mlrt__from_bits64((k + 1023) << 52));
+    return (float)(p * mlrt__from_bits64((int64_t)((uint64_t)(k + 1023) << 52)));
 }
 
 /* As C's: a negative base needs an integer exponent, odd ones keep the sign; x^0 = 1^y = 1, even of NaN. */

@@ -1,1 +1,4 @@
-# tests of this room
+kernels_tests = %D%/elementwise %D%/vmath
+check_PROGRAMS += $(kernels_tests)
+TESTS += $(kernels_tests)
+EXTRA_DIST += %D%/call.h

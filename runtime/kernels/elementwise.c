@@ -1,0 +1,191 @@
+/* elementwise.c - chains of elementwise ops, run tile by tile in cache.
+ *
+ * The output is cut into tiles of at most TILE elements: a range of one axis of the collapsed nest and all the axes
+ * inside it. For each tile every input becomes a pointer to f32 values: its own memory when it has nothing to convert or
+ * repeat there, else a register it is loaded into; once per thread if all tiles see the same values (a bias, a scalar).
+ * Then the steps run, the last one straight into the output when that is f32.
+ */
+#include "kernels/micro.h"
+#include "kernels/nest.h"
+#include "kernels/team.h"
+#include <stdlib.h>
+
+enum { TILE = 1024, REGISTERS = MLRT__FUSED_INPUTS + MLRT__FUSED_STEPS };
+
+typedef enum source {
+    DIRECT, /* read in place */
+    ONCE,   /* loaded by each thread before its first tile */
+    EACH,   /* loaded for each tile */
+} source;
+
+typedef struct plan {
+    mlrt__nest nest;
+    int32_t axis;                /* of which a tile has a range; the axes before it are outer, those after it whole */
+    int64_t range, inner, tiles; /* elements of the axis in a tile, elements in one of them, tiles in all */
+    source source[MLRT__FUSED_INPUTS];
+    int32_t steps;
+    struct {
+        micro *run;
+        int32_t inputs, in[3], out; /* places: registers of the plan; the last step's `out` is not used */
+    } step[MLRT__FUSED_STEPS];
+} plan;
+
+/* ---- prepare ---- */
+
+static void plan_nest(plan *p, const mlrt_call *c) {
+    p->nest = (mlrt__nest){.rank = c->out.shape.rank, .operands = c->inputs};
+    memcpy(p->nest.dim, c->out.shape.dim, sizeof p->nest.dim);
+    for (int32_t i = 0; i < c->inputs; i++) mlrt__broadcast_strides(&c->in[i].shape, &c->out.shape, p->nest.stride[i]);
+    mlrt__nest_collapse(&p->nest);
+}
+
+static void plan_tiles(plan *p) {
+    const mlrt__nest *t = &p->nest;
+    p->axis = t->rank - 1;
+    p->inner = 1;
+    while (p->axis > 0 && p->inner * t->dim[p->axis] <= TILE) p->inner *= t->dim[p->axis--];
+    p->range = TILE / p->inner < t->dim[p->axis] ? TILE / p->inner : t->dim[p->axis];
+    p->tiles = (t->dim[p->axis] + p->range - 1) / p->range;
+    for (int32_t axis = 0; axis < p->axis; axis++) p->tiles *= t->dim[axis];
+}
+
+/* Whether the elements of a tile lie one after the other. */
+static bool contiguous(const plan *p, const int64_t *stride) {
+    int64_t step = 1;
+    for (int32_t axis = p->nest.rank - 1; axis >= p->axis; step *= p->nest.dim[axis--])
+        if (stride[axis] != step && p->nest.dim[axis] > 1) return false;
+    return true;
+}
+
+static bool same_in_all_tiles(const plan *p, const int64_t *stride) {
+    for (int32_t axis = 0; axis < p->axis; axis++)
+        if (stride[axis]) return false;
+    return stride[p->axis] == 0 || p->range == p->nest.dim[p->axis];
+}
+
+/* Registers 0 .. inputs-1 are the inputs'; results take the lowest one that nobody will read again. */
+static void plan_steps(plan *p, const mlrt__fused_attr *attr, int32_t inputs) {
+    int32_t last_use[REGISTERS] = {0}, place[REGISTERS], reader[REGISTERS];
+    for (int32_t r = 0; r < REGISTERS; r++) place[r] = r, reader[r] = r < inputs ? attr->steps : -1;
+    for (int32_t s = 0; s < attr->steps; s++)
+        for (int32_t i = 0; i < micro_inputs[attr->step[s].code]; i++) last_use[attr->step[s].in[i]] = s;
+    p->steps = attr->steps;
+    for (int32_t s = 0; s < attr->steps; s++) {
+        p->step[s].run = micro_of[attr->step[s].code];
+        p->step[s].inputs = micro_inputs[attr->step[s].code];
+        for (int32_t i = 0; i < p->step[s].inputs; i++) p->step[s].in[i] = place[attr->step[s].in[i]];
+        int32_t out = 0;
+        while (reader[out] > s) out++;
+        reader[out] = last_use[inputs + s];
+        p->step[s].out = place[inputs + s] = out;
+    }
+}
+
+static mlrt_status prepare(mlrt_call *c, mlrt_error *err) {
+    plan *p = calloc(1, sizeof *p);
+    if (!p) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    c->state = p;
+    if (mlrt_shape_count(&c->out.shape) == 0) return MLRT_OK;
+    plan_nest(p, c);
+    plan_tiles(p);
+    for (int32_t i = 0; i < c->inputs; i++) {
+        const int64_t *stride = p->nest.stride[i];
+        p->source[i] = c->in[i].dtype == MLRT_F32 && contiguous(p, stride) ? DIRECT
+                       : same_in_all_tiles(p, stride)                      ? ONCE
+                                                                           : EACH;
+    }
+    plan_steps(p, c->attr, c->inputs);
+    return MLRT_OK;
+}
+
+/* ---- run ---- */
+
+typedef struct tile {
+    int64_t index[MLRT_MAX_RANK]; /* of its first element, in the axes up to the tile's own */
+    int64_t first, count;         /* in the output */
+} tile;
+
+static tile tile_at(const plan *p, int64_t number) {
+    tile t;
+    const int64_t *dim = p->nest.dim, whole = dim[p->axis], parts = (whole + p->range - 1) / p->range;
+    const int64_t start = number % parts * p->range;
+    int64_t outer = number / parts;
+    t.first = (outer * whole + start) * p->inner;
+    t.count = (whole - start < p->range ? whole - start : p->range) * p->inner;
+    t.index[p->axis] = start;
+    for (int32_t axis = p->axis - 1; axis >= 0; outer /= dim[axis--]) t.index[axis] = outer % dim[axis];
+    return t;
+}
+
+static int64_t offset(const plan *p, const tile *t, const int64_t *stride) {
+    int64_t at = 0;
+    for (int32_t axis = 0; axis <= p->axis; axis++) at += t->index[axis] * stride[axis];
+    return at;
+}
+
+/* Row after row of the innermost axis, counting the others like an odometer. */
+static void load(float *y, int64_t count, const plan *p, const tile *t, const mlrt_tensor *x, const int64_t *stride) {
+    const int32_t last = p->nest.rank - 1;
+    const int64_t *dim = p->nest.dim, row = last == p->axis ? count : dim[last];
+    int64_t at = offset(p, t, stride), index[MLRT_MAX_RANK] = {0};
+    for (int64_t done = 0; done < count; done += row) {
+        load_of[x->dtype](y + done, x->data, at, stride[last], row);
+        for (int32_t axis = last - 1; axis >= p->axis; axis--) {
+            at += stride[axis];
+            if (axis == p->axis || ++index[axis] < dim[axis]) break;
+            at -= stride[axis] * dim[axis];
+            index[axis] = 0;
+        }
+    }
+}
+
+static void run_steps(const plan *p, const tile *t, float (*reg)[TILE], const float **at, const mlrt_tensor *out) {
+    const bool direct = out->dtype == MLRT_F32;
+    for (int32_t s = 0; s < p->steps; s++) {
+        const float *in[3];
+        for (int32_t i = 0; i < p->step[s].inputs; i++) in[i] = at[p->step[s].in[i]];
+        float *y = reg[p->step[s].out];
+        if (direct && s == p->steps - 1) y = (float *)out->data + t->first;
+        p->step[s].run(y, in, t->count);
+    }
+    if (!direct) store_of[out->dtype](out->data, t->first, reg[p->step[p->steps - 1].out], t->count);
+}
+
+static void run_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    const plan *p = c->state;
+    _Alignas(64) float reg[REGISTERS][TILE];
+    const float *at[REGISTERS];
+    for (int32_t r = 0; r < REGISTERS; r++) at[r] = reg[r];
+    for (int64_t number = first; number < last; number++) {
+        const tile t = tile_at(p, number);
+        for (int32_t i = 0; i < c->inputs; i++) {
+            const int64_t *stride = p->nest.stride[i];
+            if (p->source[i] == DIRECT)
+                at[i] = (const float *)c->in[i].data + offset(p, &t, stride);
+            else if (p->source[i] == EACH)
+                load(reg[i], t.count, p, &t, &c->in[i], stride);
+            else if (number == first)
+                load(reg[i], p->range * p->inner, p, &t, &c->in[i], stride);
+        }
+        run_steps(p, &t, reg, at, &c->out);
+    }
+}
+
+static double flops(const mlrt_node *n) {
+    return (double)mlrt_shape_count(&n->shape) * ((const mlrt__fused_attr *)n->attr)->steps;
+}
+
+static void run(const mlrt_call *c) {
+    const plan *p = c->state;
+    mlrt__share(c, p->tiles, (double)mlrt_shape_count(&c->out.shape) * p->steps, run_tiles);
+}
+
+static void release(mlrt_call *c) {
+    free(c->state);
+    c->state = NULL;
+}
+
+const mlrt__kernel MLRT_KERNELS(elementwise)[] = {
+    {"fused", .prepare = prepare, .run = run, .release = release, .flops = flops},
+    {0},
+};
