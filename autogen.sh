@@ -30,6 +30,7 @@ run        libsqlite3-dev         pc:sqlite3             the store of runs
 run        gnuplot-nox            cmd:gnuplot            plots
 run        fonts-dejavu-core      file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf letters in plots
 check      sqlite3                cmd:sqlite3            looking into the store from tests
+check      g++                    cmd:c++                whether the headers serve C++
 check      valgrind               cmd:valgrind           memory checks
 check      cppcheck               cmd:cppcheck           static analysis of C
 check      clang-format           cmd:clang-format       the layout of C
@@ -66,7 +67,7 @@ apt_install() {
     sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
     [ -z "$sudo" ] || command -v sudo >/dev/null || fail "installing needs root or sudo: apt-get install" "$@"
-    echo "installing: $sudo apt-get install --no-install-recommends" "$@" >&2
+    echo "installing: ${sudo:+sudo }apt-get install --no-install-recommends" "$@" >&2
     set -- $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"
     # The lists of packages may be absent or old; asking for them first would cost every other machine half a minute.
     "$@" >/dev/null 2>&1 || { $sudo apt-get -qq update && "$@" >/dev/null; } || fail "unable to install packages"
@@ -84,12 +85,12 @@ need() { # FOR...
 
 generate() {
     mkdir -p m4 build-aux
-    autoreconf --install >&2
+    report=$(autoreconf --install 2>&1) || { echo "$report" >&2; fail "unable to generate ./configure"; }
 }
 
 # Bring the build up to date. A source tree that was configured in place is its own build tree.
 build() { # MAKE-ARGUMENTS...
-    [ -f Makefile.in ] || generate || fail "unable to generate ./configure"
+    [ -f Makefile.in ] || generate
     [ ! -f config.status ] || build=.
     mkdir -p $build
     [ -f $build/Makefile ] || (cd $build && "$top/configure" --quiet --enable-silent-rules) >&2 || fail "unable to configure"
