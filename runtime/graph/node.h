@@ -65,7 +65,7 @@ struct mlrt_graph {
     const char *path;   /* of the layer being built */
     const char *where;  /* of the layer being built */
     mlrt__scope *scope; /* to go back to */
-    uint64_t streams;  /* given out so far */
+    uint64_t streams;   /* given out so far */
 };
 
 mlrt_graph *mlrt__graph_new(mlrt__params *params, bool training);

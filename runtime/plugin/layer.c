@@ -4,9 +4,7 @@
 
 enum { MOST_INPUTS = 16 };
 
-static const mlrt_layer_class *class_of(const mlrt_layer *layer) {
-    return (const mlrt_layer_class *)layer->object.cls;
-}
+static const mlrt_layer_class *class_of(const mlrt_layer *layer) { return (const mlrt_layer_class *)layer->object.cls; }
 
 static mlrt_node *run_build(const mlrt_layer *self, mlrt_node *const *in, bool predict) {
     const mlrt_layer_class *cls = class_of(self);

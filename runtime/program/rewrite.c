@@ -111,7 +111,7 @@ static bool fits(const chain *c, const mlrt_node *producer, int32_t still) {
 static uint8_t take_in(chain *c, const mlrt_node *producer) {
     const mlrt__fused_attr *a = producer->attr;
     const int32_t base = c->attr.steps;
-    int32_t map[MLRT__FUSED_INPUTS];
+    int32_t map[MLRT__FUSED_INPUTS] = {0};
     for (int32_t i = 0; i < producer->inputs; i++) map[i] = chain_input(c, producer->in[i]);
     for (int32_t s = 0; s < a->steps; s++) {
         c->attr.step[base + s] = a->step[s];

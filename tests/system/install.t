@@ -9,6 +9,7 @@ libdir=$(dirname "$(find "$WORK/root" -name libmlrt.so)")
 pc() { PKG_CONFIG_PATH=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$WORK/root pkg-config "$@" mlrt; }
 
 is "$(pc --modversion)" "$(mlrt --version | awk '{ print $NF }')" "pkg-config and mlrt agree on the version"
+ok "the plugins are in the folder it names" [ -f "$WORK/root$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --variable=plugindir mlrt)/core.so" ]
 
 for header in "$prefix"/include/mlrt/*.h; do
     name=${header##*/}
