@@ -1,0 +1,259 @@
+/* evaluate.c - running a model over a split: its loss, its metrics, any of its nodes. */
+#include "train/evaluate.h"
+#include "base/text.h"
+#include "train/batches.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVALUATION_SEED = 0, LOSS = 0, PREDICTION = 1 };
+
+const char *mlrt__split_name(mlrt_split split) {
+    static const char *const name[] = {"train", "valid", "test"};
+    return name[split];
+}
+
+void mlrt__field_nodes(mlrt_graph *g, const mlrt_task *task, int64_t count, mlrt_node **field) {
+    for (int32_t f = 0; f < task->fields; f++) {
+        mlrt_shape shape = {.rank = task->field[f].shape.rank + 1, .dim = {count}};
+        memcpy(shape.dim + 1, task->field[f].shape.dim, sizeof(int64_t) * (size_t)task->field[f].shape.rank);
+        field[f] = mlrt__graph_input(g, task->field[f].name, task->field[f].dtype, shape, task->field[f].vocabulary);
+    }
+}
+
+/* ---- the accuracy of tasks that bring no metric ---- */
+
+static int32_t target_of(const mlrt_task *task) {
+    for (int32_t f = 0; f < task->fields; f++)
+        if (task->field[f].target) return f;
+    return -1;
+}
+
+static int32_t best_class(const float *logits, int64_t classes) {
+    int32_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (logits[c] > logits[best]) best = (int32_t)c;
+    return best;
+}
+
+/* Right where every position of the target is: tokens are compared, logits by their largest. */
+static void score_accuracy(const mlrt_task *task, const mlrt_batch *b, double *sum, double *weight) {
+    const mlrt_tensor *target = &b->field[target_of(task)], *p = &b->prediction;
+    const int64_t positions = b->count ? mlrt_shape_count(&target->shape) / b->count : 0;
+    const int64_t classes = p->dtype == MLRT_F32 ? p->shape.dim[p->shape.rank - 1] : 0;
+    for (int64_t i = 0; i < b->count; i++) {
+        bool right = true;
+        for (int64_t k = i * positions; k < (i + 1) * positions && right; k++) {
+            const int32_t answer =
+                classes ? best_class((const float *)p->data + k * classes, classes) : ((const int32_t *)p->data)[k];
+            right = answer == ((const int32_t *)target->data)[k];
+        }
+        *sum += right;
+    }
+    *weight += (double)b->count;
+}
+
+const mlrt_metric *mlrt__metrics_of(const mlrt_task *task) {
+    static const mlrt_metric accuracy[] = {{"accuracy", "share of examples answered right", score_accuracy}, {0}};
+    static const mlrt_metric none[] = {{0}};
+    const mlrt_task_class *cls = (const mlrt_task_class *)task->object.cls;
+    const int32_t target = target_of(task);
+    if (cls->metrics) return cls->metrics;
+    return target >= 0 && task->field[target].vocabulary ? accuracy : none;
+}
+
+/* ---- programs ---- */
+
+static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *err) {
+    const mlrt__recipe *r = e->recipe;
+    mlrt_node *field[MLRT_MAX_FIELDS];
+    if (!(v->graph = mlrt__graph_new(e->params, false))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    mlrt__field_nodes(v->graph, r->task, v->size, field);
+    mlrt_node *loss = r->model.loss(r->model.context, v->graph, field);
+    mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);
+    const mlrt__want want[] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
+    if (mlrt__program_new(v->graph, want, 2, e->buffer, &v->program, err) != MLRT_OK) return err->status;
+    for (int32_t f = 0; f < r->task->fields; f++) {
+        v->field[f] = mlrt__program_input(v->program, r->task->field[f].name);
+        if (v->field[f].data) continue;
+        v->field[f] = (mlrt_tensor){field[f]->dtype, field[f]->shape,
+                                    mlrt__alloc_large(mlrt__field_bytes(&r->task->field[f], v->size))};
+        if (!(v->spare[f] = v->field[f].data)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    }
+    return MLRT_OK;
+}
+
+static mlrt_status for_size(mlrt__evaluator *e, int64_t size, mlrt__evaluation **out, mlrt_error *err) {
+    for (int32_t i = 0; i < e->evaluations; i++)
+        if (e->evaluation[i].size == size) return *out = &e->evaluation[i], MLRT_OK;
+    MLRT__ROOM(e->evaluation, e->evaluations, e->capacity);
+    mlrt__evaluation *v = &e->evaluation[e->evaluations++];
+    *v = (mlrt__evaluation){.size = size};
+    *out = v;
+    return build(e, v, err);
+}
+
+static int64_t evaluated(const mlrt__evaluator *e, mlrt_split split) {
+    const int64_t wanted = e->recipe->eval_size[split], there = e->recipe->task->size[split];
+    return wanted < there ? wanted : there;
+}
+
+mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe, mlrt__params *params, float *buffer,
+                                 mlrt_error *err) {
+    *e = (mlrt__evaluator){.recipe = recipe, .params = params, .buffer = buffer};
+    e->index = malloc(sizeof *e->index * (size_t)(recipe->eval_batch + 1));
+    if (!e->index) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    for (mlrt_split s = 0; s < MLRT_SPLITS; s++) {
+        const int64_t count = evaluated(e, s), rest = count % recipe->eval_batch;
+        mlrt__evaluation *v;
+        if (count >= recipe->eval_batch && for_size(e, recipe->eval_batch, &v, err) != MLRT_OK) return err->status;
+        if (rest && for_size(e, rest, &v, err) != MLRT_OK) return err->status;
+    }
+    return MLRT_OK;
+}
+
+void mlrt__evaluator_close(mlrt__evaluator *e) {
+    for (int32_t i = 0; i < e->evaluations; i++) {
+        mlrt__evaluation *v = &e->evaluation[i];
+        mlrt__program_free(v->program);
+        mlrt__graph_free(v->graph);
+        for (int32_t f = 0; f < MLRT_MAX_FIELDS; f++) mlrt__free_large(v->spare[f]);
+    }
+    free(e->evaluation);
+    free(e->index);
+    free(e->measure);
+    *e = (mlrt__evaluator){0};
+}
+
+/* ---- a pass over some examples ---- */
+
+static mlrt_status run_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt__program *program, mlrt_split split,
+                             int64_t first, mlrt_error *err) {
+    const mlrt_task *task = e->recipe->task;
+    void *buffer[MLRT_MAX_FIELDS];
+    for (int64_t i = 0; i < v->size; i++) e->index[i] = first + i;
+    for (int32_t f = 0; f < task->fields; f++) buffer[f] = v->field[f].data;
+    ((const mlrt_task_class *)task->object.cls)->fetch(task, split, e->index, v->size, buffer);
+    if (program != v->program)
+        for (int32_t f = 0; f < task->fields; f++) {
+            const mlrt_tensor to = mlrt__program_input(program, task->field[f].name);
+            if (to.data) memcpy(to.data, buffer[f], mlrt_tensor_bytes(&to));
+        }
+    return mlrt__program_run(program, EVALUATION_SEED, (uint64_t)first, err);
+}
+
+static bool asked_for(const mlrt__recipe *r, const char *name) {
+    for (const char *const *m = r->metrics; m && *m; m++)
+        if (strcmp(*m, name) == 0) return true;
+    return !r->metrics;
+}
+
+static void add_measure(mlrt__evaluator *e, const char *name, mlrt_split split) {
+    MLRT__ROOM(e->measure, e->measures, e->measure_capacity);
+    e->measure[e->measures++] = (mlrt__measure){name, split, 0};
+}
+
+static void score_batch(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_split split, int32_t at, double *weight) {
+    const mlrt_batch batch = {split, v->size, mlrt__program_result(v->program, PREDICTION), v->field};
+    const mlrt_tensor loss = mlrt__program_result(v->program, LOSS);
+    e->measure[at].value += *(const float *)loss.data * (double)v->size;
+    weight[0] += (double)v->size;
+    int32_t k = 1;
+    for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name; m++)
+        if (asked_for(e->recipe, m->name)) {
+            m->score(e->recipe->task, &batch, &e->measure[at + k].value, &weight[k]);
+            k++;
+        }
+}
+
+static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err) {
+    enum { MOST = 64 };
+    double weight[MOST] = {0};
+    const int32_t at = e->measures;
+    const int64_t count = evaluated(e, split);
+    if (count == 0) return MLRT_OK;
+    add_measure(e, "loss", split);
+    for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name && e->measures - at < MOST; m++)
+        if (asked_for(e->recipe, m->name)) add_measure(e, m->name, split);
+    for (int64_t i = 0; i < count;) {
+        mlrt__evaluation *v;
+        const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
+        if (for_size(e, size, &v, err) != MLRT_OK) return err->status;
+        if (run_batch(e, v, v->program, split, i, err) != MLRT_OK) return err->status;
+        score_batch(e, v, split, at, weight);
+        i += size;
+    }
+    for (int32_t m = at; m < e->measures; m++) e->measure[m].value /= weight[m - at];
+    return MLRT_OK;
+}
+
+mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err) {
+    e->measures = 0;
+    for (mlrt_split s = 0; s < MLRT_SPLITS; s++)
+        if (run_split(e, s, err) != MLRT_OK) return err->status;
+    return MLRT_OK;
+}
+
+/* ---- taps ---- */
+
+static mlrt_node *named(const mlrt_graph *g, const char *name, mlrt_error *err) {
+    const char **names = mlrt__grow(NULL, sizeof *names * (size_t)(g->nodes + 1));
+    int32_t count = 0;
+    mlrt_node *found = NULL;
+    for (int32_t i = 0; i < g->nodes && !found; i++) {
+        if (g->node[i]->name && strcmp(g->node[i]->name, name) == 0) found = g->node[i];
+        if (g->node[i]->name) names[count++] = g->node[i]->name;
+    }
+    if (!found) {
+        const char *near = mlrt__nearest_of(name, names, count);
+        mlrt_fail(err, MLRT_NAME, "no node is named '%s'", name);
+        if (near) mlrt_hint(err, "did you mean '%s'?", near);
+    }
+    free(names);
+    return found;
+}
+
+static mlrt_status tap_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_node *node, mlrt_split split, int64_t first,
+                             int64_t at, int64_t count, mlrt_tensor *out, mlrt_error *err) {
+    mlrt__program *program;
+    if (mlrt__program_new(v->graph, &(mlrt__want){node, NULL}, 1, e->buffer, &program, err) != MLRT_OK)
+        return err->status;
+    if (run_batch(e, v, program, split, first + at, err) == MLRT_OK) {
+        const mlrt_tensor got = mlrt__program_result(program, 0);
+        const bool per_example = got.shape.rank > 0 && got.shape.dim[0] == v->size;
+        const size_t bytes = mlrt_tensor_bytes(&got);
+        if (!out->data) {
+            *out = got;
+            if (per_example) out->shape.dim[0] = count;
+            out->data = mlrt__alloc_large(mlrt_tensor_bytes(out));
+        }
+        if (!out->data)
+            mlrt_fail(err, MLRT_MEMORY, "out of memory");
+        else
+            memcpy((char *)out->data + (per_example ? bytes / (size_t)v->size * (size_t)at : 0), got.data, bytes);
+    }
+    mlrt__program_free(program);
+    return err->status;
+}
+
+mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
+                                mlrt_tensor *out, mlrt_error *err) {
+    *out = (mlrt_tensor){0};
+    if (first < 0 || count < 1 || first + count > e->recipe->task->size[split])
+        return mlrt_fail(err, MLRT_RANGE, "the %s split has %lld examples, asked for %lld from %lld on",
+                         mlrt__split_name(split), (long long)e->recipe->task->size[split], (long long)count,
+                         (long long)first);
+    for (int64_t i = 0; i < count;) {
+        mlrt__evaluation *v;
+        const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
+        mlrt_status status = for_size(e, size, &v, err);
+        mlrt_node *node = NULL;
+        if (status == MLRT_OK) node = name ? named(v->graph, name, err) : v->prediction;
+        if (status != MLRT_OK || !node || tap_batch(e, v, node, split, first, i, count, out, err) != MLRT_OK) {
+            mlrt__free_large(out->data);
+            out->data = NULL;
+            return err->status;
+        }
+        i += size;
+    }
+    return MLRT_OK;
+}

@@ -1,0 +1,43 @@
+/* evaluate.h - running a model over a split: its loss, its metrics, any of its nodes. */
+#ifndef MLRT__EVALUATE_H
+#define MLRT__EVALUATE_H
+
+#include "train/train.h"
+
+/* Evaluation programs are compiled for a number of examples; the last, smaller batch of a split has its own. */
+typedef struct mlrt__evaluation {
+    int64_t size;
+    mlrt_graph *graph;
+    mlrt__program *program;
+    mlrt_node *prediction;
+    mlrt_tensor field[MLRT_MAX_FIELDS]; /* where the batch goes */
+    void *spare[MLRT_MAX_FIELDS];       /* for fields that the program does not read but metrics do */
+} mlrt__evaluation;
+
+typedef struct mlrt__evaluator {
+    const mlrt__recipe *recipe;
+    mlrt__params *params;
+    float *buffer;
+    mlrt__evaluation *evaluation;
+    int32_t evaluations, capacity;
+    int64_t *index;
+    mlrt__measure *measure;
+    int32_t measures, measure_capacity;
+} mlrt__evaluator;
+
+/* Compiles what the splits of the recipe need. */
+mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe, mlrt__params *params, float *buffer,
+                                 mlrt_error *err);
+void mlrt__evaluator_close(mlrt__evaluator *e);
+/* Fills e->measure: the loss and each metric of each split. */
+mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);
+mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
+                                mlrt_tensor *out, mlrt_error *err);
+
+/* The metrics of a task: its own, or the accuracy of its only target. */
+const mlrt_metric *mlrt__metrics_of(const mlrt_task *task);
+const char *mlrt__split_name(mlrt_split split); /* "train", "valid", "test" */
+/* One input node a field, for `count` examples. */
+void mlrt__field_nodes(mlrt_graph *g, const mlrt_task *task, int64_t count, mlrt_node **field);
+
+#endif

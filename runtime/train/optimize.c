@@ -1,0 +1,114 @@
+/* optimize.c - from gradients to new parameters.
+ *
+ * The buffer is cut into chunks of a fixed size: threads share them out, and sums over them are added in order, so the
+ * number of threads changes nothing. */
+#include "train/optimize.h"
+#include "base/text.h"
+#include "program/program.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 8192 };
+
+static int64_t chunks(int64_t count) { return (count + CHUNK - 1) / CHUNK; }
+static size_t chunk_size(int64_t count, int64_t c) {
+    return (size_t)(count - c * CHUNK < CHUNK ? count - c * CHUNK : CHUNK);
+}
+
+/* ---- groups ---- */
+
+static int32_t group_of(const mlrt__optimizer *o, const char *name) {
+    for (int32_t g = 1; g < o->groups; g++)
+        if (mlrt__matches(o->group[g].pattern, name)) return g;
+    return 0;
+}
+
+mlrt_status mlrt__optimizer_assign(const mlrt__optimizer *o, mlrt__params *params, mlrt_error *err) {
+    for (int32_t i = 0; i < params->count; i++) params->param[i]->group = group_of(o, params->param[i]->name);
+    for (int32_t g = 1; g < o->groups; g++) {
+        bool used = false;
+        for (int32_t i = 0; i < params->count; i++) used = used || params->param[i]->group == g;
+        if (used) continue;
+        mlrt_fail(err, MLRT_NAME, "no parameter matches the group '%s'", o->group[g].pattern);
+        return params->count ? mlrt_hint(err, "the first one is '%s'", params->param[0]->name) : err->status;
+    }
+    return MLRT_OK;
+}
+
+static float learning_rate(const mlrt_optimizer *o) {
+    for (const mlrt_prop *p = o->object.cls->props; p && p->name; p++)
+        if (strcmp(p->name, "lr") == 0 && p->type == MLRT_PROP_TYPE_F32)
+            return *(const float *)((const char *)o->object.props + p->offset);
+    return 1;
+}
+
+mlrt_status mlrt__optimizer_bind(mlrt__optimizer *o, const mlrt__params *params, mlrt_error *err) {
+    o->size = mlrt__params_trained(params);
+    for (int32_t g = 0; g < o->groups; g++) mlrt__params_group(params, g, &o->group[g].from, &o->group[g].to);
+    for (int32_t g = 0; g < o->groups; g++) o->group[g].lr = learning_rate(o->group[g].optimizer);
+    o->slots = ((const mlrt_optimizer_class *)o->group[0].optimizer->object.cls)->slots;
+    for (int32_t s = 0; s < o->slots; s++)
+        if (!(o->slot[s] = mlrt__alloc_large(sizeof(float) * (size_t)o->size)))
+            return mlrt_fail(err, MLRT_MEMORY, "out of memory for the optimizer's slots");
+    return MLRT_OK;
+}
+
+void mlrt__optimizer_free(mlrt__optimizer *o) {
+    for (int32_t s = 0; s < o->slots; s++) mlrt__free_large(o->slot[s]);
+    o->slots = 0;
+}
+
+/* ---- the step ---- */
+
+double mlrt__schedule_factor(const mlrt__optimizer *o, int64_t t) {
+    if (!o->schedule) return 1;
+    return ((const mlrt_schedule_class *)o->schedule->object.cls)->factor(o->schedule, t, o->total);
+}
+
+MLRT_VECTORISED static double sum_of_squares(const float *x, size_t count) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++) sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
+MLRT_VECTORISED static void scale(float *x, size_t count, float factor) {
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+double mlrt__gradient_norm(const float *grad, int64_t count) {
+    enum { MOST = 256 };
+    double part[MOST], sum = 0;
+    const int64_t all = chunks(count);
+    for (int64_t first = 0; first < all; first += MOST) {
+        const int64_t n = all - first < MOST ? all - first : MOST;
+#pragma omp parallel for if (mlrt__worth_threads((double)n * CHUNK)) num_threads(mlrt__threads())
+        for (int64_t c = 0; c < n; c++)
+            part[c] = sum_of_squares(grad + (first + c) * CHUNK, chunk_size(count, first + c));
+        for (int64_t c = 0; c < n; c++) sum += part[c];
+    }
+    return sqrt(sum);
+}
+
+static void step_chunk(const mlrt__optimizer *o, const mlrt__group *g, float *params, float *grad, int64_t at,
+                       size_t count, float shrink, float lr, int64_t t) {
+    mlrt_range range = {.param = params + at, .grad = grad + at, .count = count, .lr = lr, .t = t};
+    for (int32_t s = 0; s < o->slots; s++) range.slot[s] = o->slot[s] + at;
+    if (shrink < 1) scale(grad + at, count, shrink);
+    ((const mlrt_optimizer_class *)g->optimizer->object.cls)->step(g->optimizer, &range);
+}
+
+void mlrt__optimizer_step(const mlrt__optimizer *o, float *params, float *grad, double norm, int64_t t) {
+    const float factor = (float)mlrt__schedule_factor(o, t);
+    const float shrink = o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1;
+    for (int32_t i = 0; i < o->groups; i++) {
+        const mlrt__group *g = &o->group[i];
+        const int64_t count = g->to - g->from;
+        const float lr = g->lr * factor;
+#pragma omp parallel for if (mlrt__worth_threads((double)count)) num_threads(mlrt__threads())
+        for (int64_t c = 0; c < chunks(count); c++)
+            step_chunk(o, g, params, grad, g->from + c * CHUNK, chunk_size(count, c), shrink, lr, t);
+    }
+}

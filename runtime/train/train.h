@@ -1,0 +1,102 @@
+/* train.h - training a model on a task: the loop, its evaluations, its checkpoints.
+ *
+ * A trainer owns the parameters, the optimizer's state and the compiled programs. It knows nothing of Lua or of the run
+ * store: it is told how to build the model by callbacks and reports what happens to an observer. Everything that decides
+ * a step (parameters, slots, data order, random numbers) follows from the checkpoint and the step's number, so a run that
+ * is killed and resumed gives the same bits as one that was not.
+ */
+#ifndef MLRT__TRAIN_H
+#define MLRT__TRAIN_H
+
+#include "program/program.h"
+#include "train/optimize.h"
+
+/* How to build the model. The callbacks build into the graph they are given, from one node a field; failures are the
+ * graph's. */
+typedef struct mlrt__model {
+    void *context;
+    mlrt_node *(*loss)(void *context, mlrt_graph *g, mlrt_node *const *field);
+    mlrt_node *(*predict)(void *context, mlrt_graph *g, mlrt_node *const *field); /* without looking at targets */
+} mlrt__model;
+
+typedef struct mlrt__recipe {
+    const char *experiment; /* name */
+    const char *parameters; /* resolved parameters of the experiment, as JSON */
+    mlrt_task *task;        /* open */
+    mlrt__model model;
+    mlrt__optimizer optimizer;
+    uint64_t seed;
+    int64_t batch;       /* examples a step; the size of the training split at most */
+    int64_t steps;       /* in all */
+    int64_t epoch_steps; /* steps an epoch */
+    int64_t evaluate;    /* steps between evaluations */
+    int64_t eval_batch;
+    int64_t eval_size[MLRT_SPLITS]; /* examples of each split that are evaluated; 0: none */
+    const char *const *metrics;     /* names to compute; NULL-terminated */
+    const char *monitor;            /* the metric of the test split that says which checkpoint is best */
+    const char *stop_metric;        /* stop when it reaches stop_at (falls to it, for a loss) ... */
+    double stop_at;                 /* NaN: never */
+    int64_t patience;               /* ... or after this many evaluations without a better monitor; 0: never */
+    const char *folder;             /* for checkpoints; NULL: none */
+    double checkpoint_seconds;      /* between checkpoints, besides those at evaluations */
+} mlrt__recipe;
+
+typedef struct mlrt__measure {
+    const char *name;
+    mlrt_split split;
+    double value;
+} mlrt__measure;
+
+typedef struct mlrt__report {
+    int64_t step, steps, epoch, epochs, epoch_step, epoch_steps;
+    double loss;                  /* mean since the epoch began */
+    double grad_norm;             /* of the last step */
+    double lr;                    /* factor of the schedule times group 0's */
+    double rate;                  /* training examples a second, since the last evaluation */
+    double seconds;               /* of training, in this process */
+    double remaining;             /* estimate, or NaN */
+    const mlrt__measure *measure; /* of an evaluation */
+    int32_t measures;
+    bool best; /* the monitor was never better */
+} mlrt__report;
+
+typedef struct mlrt__observer {
+    void *context;
+    void (*progress)(void *context, const mlrt__report *r); /* some times a second */
+    mlrt_status (*evaluated)(void *context, const mlrt__report *r, mlrt_error *err);
+    mlrt_status (*saved)(void *context, const char *path, const char *kind, mlrt_error *err); /* "last" or "best" */
+} mlrt__observer;
+
+typedef struct mlrt__trainer mlrt__trainer;
+
+/* Build, compile, initialise: everything that can fail before the first step. The recipe and what it points to must
+ * outlive the trainer. */
+mlrt_status mlrt__trainer_new(const mlrt__recipe *recipe, mlrt__trainer **out, mlrt_error *err);
+void mlrt__trainer_free(mlrt__trainer *t);
+/* Continue from a checkpoint; fails when it is of another experiment, of other parameters or damaged. */
+mlrt_status mlrt__trainer_resume(mlrt__trainer *t, const char *path, mlrt_error *err);
+/* Only the parameters, by name, of a checkpoint. */
+mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *err);
+/* Train to the end. MLRT_STOPPED: a signal came, a checkpoint was written. MLRT_NUMERIC: a value was not finite; the
+ * message says at which step and in which node it first was. */
+mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, mlrt_error *err);
+mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err);
+
+/* After SIGINT or SIGTERM the step in progress is finished. The handlers are set by the command. */
+void mlrt__train_interrupt(void);
+bool mlrt__train_interrupted(void);
+
+const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t);
+float *mlrt__trainer_buffer(const mlrt__trainer *t);          /* of the parameters, by their offsets */
+mlrt__program *mlrt__trainer_program(const mlrt__trainer *t); /* of the training step */
+int64_t mlrt__trainer_step(const mlrt__trainer *t);
+size_t mlrt__trainer_bytes(const mlrt__trainer *t); /* parameters, gradients, slots and programs */
+
+/* The value of a named node ("encoder.1.attention.weights") or of the prediction (name NULL) for `count` examples of a
+ * split from `first` on, as one tensor that the caller frees with mlrt__free_large(out->data). */
+mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split split, int64_t first, int64_t count,
+                              mlrt_tensor *out, mlrt_error *err);
+/* Values of the metrics on every split that is evaluated; *measure is valid until the next evaluation. */
+mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measure, int32_t *count, mlrt_error *err);
+
+#endif

@@ -1,0 +1,329 @@
+/* trainer.c - the loop: batch, step, check, optimizer; evaluations, checkpoints and the end. */
+#include "base/text.h"
+#include "train/batches.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mlrt__trainer {
+    const mlrt__recipe *recipe;
+    mlrt__optimizer optimizer;
+    mlrt__params params;
+    float *buffer, *grad, *next_state; /* next_state: new values of kept buffers until the step is known to be good */
+    mlrt_graph *graph;
+    mlrt__program *program;
+    mlrt_tensor field[MLRT_MAX_FIELDS];
+    const float *loss;
+    mlrt__evaluator evaluator;
+    mlrt__progress progress;
+    double started, last_report, last_checkpoint, epoch_started;
+    int64_t rate_step; /* step and time since which the rate is measured */
+    double rate_time, grad_norm;
+};
+
+static atomic_int interrupted;
+void mlrt__train_interrupt(void) { atomic_store(&interrupted, 1); }
+bool mlrt__train_interrupted(void) { return atomic_load(&interrupted) != 0; }
+
+/* ---- building ---- */
+
+static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *err) {
+    const mlrt__recipe *r = t->recipe;
+    mlrt_node *field[MLRT_MAX_FIELDS];
+    if (!(t->graph = mlrt__graph_new(&t->params, true))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    mlrt__field_nodes(t->graph, r->task, r->batch, field);
+    *loss = r->model.loss(r->model.context, t->graph, field);
+    if (t->graph->error.status != MLRT_OK) {
+        if (err->status == MLRT_OK) *err = t->graph->error;
+        return err->status;
+    }
+    if (mlrt__params_count(&t->params) == 0)
+        return mlrt_fail(err, MLRT_ARGUMENT, "the model has no parameters to train");
+    return MLRT_OK;
+}
+
+static mlrt_status allocate(mlrt__trainer *t, mlrt_error *err) {
+    mlrt__params_layout(&t->params);
+    const size_t size = sizeof(float) * (size_t)mlrt__params_size(&t->params);
+    t->buffer = mlrt__alloc_large(size);
+    t->next_state = mlrt__alloc_large(size - sizeof(float) * (size_t)mlrt__params_trained(&t->params));
+    t->grad = mlrt__alloc_large(sizeof(float) * (size_t)mlrt__params_trained(&t->params));
+    if (!t->buffer || !t->grad || !t->next_state)
+        return mlrt_fail(err, MLRT_MEMORY, "out of memory for %" PRId64 " parameters", mlrt__params_count(&t->params));
+    return mlrt__params_init(&t->params, t->recipe->seed, t->buffer, err);
+}
+
+/* Where the next value of a kept buffer waits. */
+static float *waiting(const mlrt__trainer *t, const mlrt__param *p) {
+    return t->next_state + (p->offset - mlrt__params_trained(&t->params));
+}
+
+/* The training step leaves the loss, every gradient in its place, and the next kept buffers. */
+static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *err) {
+    mlrt_graph *g = t->graph;
+    const int32_t count = t->params.count, wants = 1 + count + g->updates;
+    mlrt__want *want = MLRT__NEWS(&g->arena, mlrt__want, wants);
+    mlrt_node **x = MLRT__NEWS(&g->arena, mlrt_node *, count), **dx = MLRT__NEWS(&g->arena, mlrt_node *, count);
+    int32_t n = 0, used = 0;
+    want[n++] = (mlrt__want){loss, NULL};
+    for (int32_t i = 0; i < g->nodes; i++) {
+        const mlrt_node *node = g->node[i];
+        if (node->op == &mlrt__op_param && t->params.param[((const mlrt__param_attr *)node->attr)->index]->trained)
+            x[used++] = g->node[i];
+    }
+    mlrt_grad(loss, x, used, dx);
+    for (int32_t i = 0; i < used; i++)
+        want[n++] =
+            (mlrt__want){dx[i], t->grad + t->params.param[((const mlrt__param_attr *)x[i]->attr)->index]->offset};
+    for (int32_t i = 0; i < g->updates; i++)
+        want[n++] = (mlrt__want){g->update[i].value, waiting(t, t->params.param[g->update[i].param])};
+    if (mlrt__program_new(g, want, n, t->buffer, &t->program, err) != MLRT_OK) return err->status;
+    for (int32_t f = 0; f < t->recipe->task->fields; f++)
+        t->field[f] = mlrt__program_input(t->program, t->recipe->task->field[f].name);
+    t->loss = mlrt__program_result(t->program, 0).data;
+    return MLRT_OK;
+}
+
+static mlrt_status build(mlrt__trainer *t, mlrt_error *err) {
+    mlrt_node *loss;
+    if (build_graph(t, &loss, err) != MLRT_OK || mlrt__optimizer_assign(&t->optimizer, &t->params, err) != MLRT_OK ||
+        allocate(t, err) != MLRT_OK || mlrt__optimizer_bind(&t->optimizer, &t->params, err) != MLRT_OK ||
+        compile_step(t, loss, err) != MLRT_OK)
+        return err->status;
+    return mlrt__evaluator_open(&t->evaluator, t->recipe, &t->params, t->buffer, err);
+}
+
+mlrt_status mlrt__trainer_new(const mlrt__recipe *recipe, mlrt__trainer **out, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
+    mlrt__trainer *t = calloc(1, sizeof *t);
+    *out = NULL;
+    if (!t) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    t->recipe = recipe;
+    t->optimizer = recipe->optimizer;
+    t->progress.best = NAN;
+    if (build(t, err) != MLRT_OK) {
+        mlrt__trainer_free(t);
+        return err->status;
+    }
+    *out = t;
+    return MLRT_OK;
+}
+
+void mlrt__trainer_free(mlrt__trainer *t) {
+    if (!t) return;
+    mlrt__evaluator_close(&t->evaluator);
+    mlrt__program_free(t->program);
+    mlrt__graph_free(t->graph);
+    mlrt__optimizer_free(&t->optimizer);
+    mlrt__params_free(&t->params);
+    mlrt__free_large(t->buffer);
+    mlrt__free_large(t->grad);
+    mlrt__free_large(t->next_state);
+    free(t);
+}
+
+/* ---- checkpoints ---- */
+
+static mlrt__recipe with_slots(const mlrt__trainer *t) {
+    mlrt__recipe r = *t->recipe;
+    r.optimizer = t->optimizer;
+    return r;
+}
+
+mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    const mlrt__recipe r = with_slots(t);
+    mlrt__progress progress = t->progress;
+    if (t->started > 0) progress.seconds += mlrt__now() - t->started;
+    return mlrt__checkpoint_write(path, &r, &t->params, t->buffer, &progress, err);
+}
+
+mlrt_status mlrt__trainer_resume(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    const mlrt__recipe r = with_slots(t);
+    return mlrt__checkpoint_read(path, &r, &t->params, t->buffer, &t->progress, err);
+}
+
+mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    return mlrt__checkpoint_read(path, t->recipe, &t->params, t->buffer, NULL, err);
+}
+
+static mlrt_status checkpoint(mlrt__trainer *t, const mlrt__observer *o, const char *kind, mlrt_error *err) {
+    char path[4096];
+    if (!t->recipe->folder) return MLRT_OK;
+    snprintf(path, sizeof path, "%s/%s.safetensors", t->recipe->folder, kind);
+    if (mlrt__trainer_save(t, path, err) != MLRT_OK) return err->status;
+    t->last_checkpoint = mlrt__now();
+    return o && o->saved ? o->saved(o->context, path, kind, err) : MLRT_OK;
+}
+
+/* ---- one step ---- */
+
+static mlrt_status numeric_failure(mlrt__trainer *t, const char *what, mlrt_error *err) {
+    char step[32];
+    mlrt__program_find_nonfinite(t->program, t->recipe->seed, (uint64_t)t->progress.step + 1, err);
+    if (err->status == MLRT_OK) mlrt_fail(err, MLRT_NUMERIC, "%s is not finite", what);
+    mlrt_at(err, "step %s", mlrt__grouped(t->progress.step + 1, step, sizeof step));
+    return MLRT_NUMERIC;
+}
+
+static void keep_updates(mlrt__trainer *t) {
+    for (int32_t i = 0; i < t->graph->updates; i++) {
+        const mlrt__param *p = t->params.param[t->graph->update[i].param];
+        memcpy(t->buffer + p->offset, waiting(t, p), sizeof(float) * (size_t)mlrt_shape_count(&p->shape));
+    }
+}
+
+static mlrt_status one_step(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+    bool same;
+    void *const *data = mlrt__batches_next(batches, &same);
+    for (int32_t f = 0; f < t->recipe->task->fields && !same; f++)
+        if (t->field[f].data) memcpy(t->field[f].data, data[f], mlrt_tensor_bytes(&t->field[f]));
+    const int64_t step = t->progress.step + 1;
+    if (mlrt__program_run(t->program, t->recipe->seed, (uint64_t)step, err) != MLRT_OK) return err->status;
+    if (!isfinite(*t->loss)) return numeric_failure(t, "the loss", err);
+    t->grad_norm = mlrt__gradient_norm(t->grad, t->optimizer.size);
+    if (!isfinite(t->grad_norm)) return numeric_failure(t, "a gradient", err);
+    mlrt__optimizer_step(&t->optimizer, t->buffer, t->grad, t->grad_norm, step);
+    keep_updates(t);
+    t->progress.step = step;
+    t->progress.loss_sum += (double)*t->loss;
+    return MLRT_OK;
+}
+
+/* ---- reports ---- */
+
+static mlrt__report report_of(const mlrt__trainer *t) {
+    const mlrt__recipe *r = t->recipe;
+    const int64_t step = t->progress.step, in_epoch = step ? (step - 1) % r->epoch_steps + 1 : 0;
+    const double now = mlrt__now(), since = now - t->rate_time;
+    mlrt__report report = {.step = step,
+                           .steps = r->steps,
+                           .epoch = step ? (step - 1) / r->epoch_steps + 1 : 1,
+                           .epochs = (r->steps + r->epoch_steps - 1) / r->epoch_steps,
+                           .epoch_step = in_epoch,
+                           .epoch_steps = r->epoch_steps,
+                           .loss = in_epoch ? t->progress.loss_sum / (double)in_epoch : NAN,
+                           .grad_norm = t->grad_norm,
+                           .lr =
+                               (double)t->optimizer.group[0].lr * mlrt__schedule_factor(&t->optimizer, step ? step : 1),
+                           .seconds = t->progress.seconds + now - t->started,
+                           .remaining = NAN};
+    const double steps = (double)(step - t->rate_step);
+    if (since > 0) report.rate = steps * (double)r->batch / since;
+    if (steps > 0) report.remaining = (double)(r->steps - step) * since / steps;
+    return report;
+}
+
+static void progress(mlrt__trainer *t, const mlrt__observer *o) {
+    const double now = mlrt__now();
+    if (!o || !o->progress || now - t->last_report < 0.1) return;
+    t->last_report = now;
+    const mlrt__report report = report_of(t);
+    o->progress(o->context, &report);
+}
+
+static double measured(const mlrt__evaluator *e, const char *name, mlrt_split split) {
+    for (int32_t i = 0; i < e->measures; i++)
+        if (e->measure[i].split == split && strcmp(e->measure[i].name, name) == 0) return e->measure[i].value;
+    return NAN;
+}
+
+static bool lower_is_better(const char *metric) {
+    return strstr(metric, "loss") || strstr(metric, "error") || strstr(metric, "rms");
+}
+
+/* Is `a` the better value? */
+static bool better(const char *metric, double a, double b) {
+    if (isnan(a)) return false;
+    return isnan(b) || (lower_is_better(metric) ? a < b : a > b);
+}
+
+static mlrt_split monitored(const mlrt__recipe *r) {
+    return r->eval_size[MLRT_VALID] && r->task->size[MLRT_VALID] ? MLRT_VALID : MLRT_TEST;
+}
+
+/* *done: a rule to stop early has come true. */
+static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, bool *done, mlrt_error *err) {
+    const mlrt__recipe *r = t->recipe;
+    mlrt__report report = report_of(t);
+    if (mlrt__evaluator_run(&t->evaluator, err) != MLRT_OK) return err->status;
+    const double value = measured(&t->evaluator, r->monitor, monitored(r));
+    report.best = better(r->monitor, value, t->progress.best);
+    report.measure = t->evaluator.measure, report.measures = t->evaluator.measures;
+    if (report.best)
+        t->progress.best = value, t->progress.stale = 0;
+    else
+        t->progress.stale++;
+    const double stop = r->stop_metric ? measured(&t->evaluator, r->stop_metric, monitored(r)) : NAN;
+    *done = (r->patience && t->progress.stale >= r->patience) ||
+            (r->stop_metric && (stop == r->stop_at || better(r->stop_metric, stop, r->stop_at)) && !isnan(stop));
+    if (o && o->evaluated && o->evaluated(o->context, &report, err) != MLRT_OK) return err->status;
+    if (t->progress.step % r->epoch_steps == 0) t->progress.loss_sum = 0;
+    t->rate_step = t->progress.step, t->rate_time = mlrt__now();
+    if (report.best && checkpoint(t, o, "best", err) != MLRT_OK) return err->status;
+    return checkpoint(t, o, "last", err);
+}
+
+/* ---- the loop ---- */
+
+static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__observer *o, mlrt_error *err) {
+    const mlrt__recipe *r = t->recipe;
+    for (bool done = false; t->progress.step < r->steps && !done;) {
+        if (one_step(t, batches, err) != MLRT_OK) return err->status;
+        const bool epoch_end = t->progress.step % r->epoch_steps == 0;
+        progress(t, o);
+        if (t->progress.step % r->evaluate == 0 || t->progress.step == r->steps) {
+            if (evaluate(t, o, &done, err) != MLRT_OK) return err->status;
+        } else {
+            if (epoch_end) t->progress.loss_sum = 0;
+            if (mlrt__now() - t->last_checkpoint > r->checkpoint_seconds && checkpoint(t, o, "last", err) != MLRT_OK)
+                return err->status;
+        }
+        if (mlrt__train_interrupted() && t->progress.step < r->steps && !done) {
+            if (checkpoint(t, o, "last", err) != MLRT_OK) return err->status;
+            return mlrt_fail(err, MLRT_STOPPED, "interrupted after step %" PRId64 " of %" PRId64, t->progress.step,
+                             r->steps);
+        }
+    }
+    return MLRT_OK;
+}
+
+mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, mlrt_error *err) {
+    mlrt__batches *batches;
+    if (mlrt__batches_open(t->recipe->task, t->recipe->batch, t->recipe->seed, t->progress.step, &batches, err) !=
+        MLRT_OK)
+        return err->status;
+    t->started = t->rate_time = t->last_checkpoint = mlrt__now();
+    t->rate_step = t->progress.step;
+    const mlrt_status status = loop(t, batches, observer, err);
+    mlrt__batches_close(batches);
+    return status;
+}
+
+mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measure, int32_t *count, mlrt_error *err) {
+    if (mlrt__evaluator_run(&t->evaluator, err) != MLRT_OK) return err->status;
+    *measure = t->evaluator.measure, *count = t->evaluator.measures;
+    return MLRT_OK;
+}
+
+mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split split, int64_t first, int64_t count,
+                              mlrt_tensor *out, mlrt_error *err) {
+    return mlrt__evaluator_tap(&t->evaluator, name, split, first, count, out, err);
+}
+
+const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t) { return &t->params; }
+float *mlrt__trainer_buffer(const mlrt__trainer *t) { return t->buffer; }
+mlrt__program *mlrt__trainer_program(const mlrt__trainer *t) { return t->program; }
+int64_t mlrt__trainer_step(const mlrt__trainer *t) { return t->progress.step; }
+
+size_t mlrt__trainer_bytes(const mlrt__trainer *t) {
+    size_t bytes = sizeof(float) * (size_t)(mlrt__params_size(&t->params) * 2 + t->optimizer.slots * t->optimizer.size);
+    bytes += mlrt__program_bytes(t->program);
+    for (int32_t i = 0; i < t->evaluator.evaluations; i++)
+        bytes += mlrt__program_bytes(t->evaluator.evaluation[i].program);
+    return bytes;
+}
