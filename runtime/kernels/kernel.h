@@ -55,7 +55,10 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
 #endif
 
 /* The families, each a table of rows ended by {0}: those compiled for each level, and those compiled once. */
-#define MLRT__KERNEL_FAMILIES(X) X(elementwise) X(random)
-#define MLRT__SINGLE_FAMILIES(X)
+#define MLRT__KERNEL_FAMILIES(X)                                                                                       \
+    X(elementwise)                                                                                                     \
+    X(random)                                                                                                          \
+    X(small_matmul)
+#define MLRT__SINGLE_FAMILIES(X) X(matmul)
 
 #endif

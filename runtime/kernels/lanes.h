@@ -1,0 +1,120 @@
+/* lanes.h - the vectors of the CPU level that a kernel is compiled for. */
+#ifndef MLRT__LANES_H
+#define MLRT__LANES_H
+
+#include <stdint.h>
+#include <string.h>
+#ifdef __AVX2__
+#    include <immintrin.h>
+#endif
+
+#if defined __AVX512F__
+#    define MLRT__LANES 16
+#elif defined __AVX2__
+#    define MLRT__LANES 8
+#else
+#    define MLRT__LANES 4
+#endif
+
+typedef float mlrt__lanes __attribute__((vector_size(4 * MLRT__LANES)));
+
+typedef int32_t mlrt__int_lanes __attribute__((vector_size(4 * MLRT__LANES)));
+
+#define MLRT__INLINE static inline __attribute__((always_inline))
+
+MLRT__INLINE mlrt__lanes mlrt__load(const float *p) {
+    mlrt__lanes v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+MLRT__INLINE void mlrt__store(float *p, mlrt__lanes v) { memcpy(p, &v, sizeof v); }
+MLRT__INLINE mlrt__lanes mlrt__all(float x) { return x - (mlrt__lanes){0}; }
+
+#if MLRT__LANES == 8
+MLRT__INLINE __m256i mlrt__lane_mask(int64_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int32_t)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
+/* The first n <= MLRT__LANES elements; the other lanes are zero, and nothing past the n-th is touched. */
+MLRT__INLINE mlrt__lanes mlrt__load_part(const float *p, int64_t n) {
+#if defined __AVX512F__
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined __AVX2__
+    return _mm256_maskload_ps(p, mlrt__lane_mask(n));
+#else
+    mlrt__lanes v = {0};
+    for (int i = 0; i < MLRT__LANES; i++) v[i] = i < n ? p[i] : 0.0f;
+    return v;
+#endif
+}
+
+MLRT__INLINE void mlrt__store_part(float *p, mlrt__lanes v, int64_t n) {
+#if defined __AVX512F__
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+#elif defined __AVX2__
+    _mm256_maskstore_ps(p, mlrt__lane_mask(n), v);
+#else
+    for (int i = 0; i < MLRT__LANES; i++)
+        if (i < n) p[i] = v[i];
+#endif
+}
+
+/* max(x, 0); NaN stays. */
+MLRT__INLINE mlrt__lanes mlrt__relu_lanes(mlrt__lanes x) { return (mlrt__lanes)((mlrt__int_lanes)x & ~(x < 0)); }
+
+/* a0 b0 a1 b1 ... of the lower and of the upper halves. */
+#if MLRT__LANES == 16
+#    define MLRT__ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#    define MLRT__ZIP_HIGH(a, b)                                                                                       \
+        __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif MLRT__LANES == 8
+#    define MLRT__ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#    define MLRT__ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#    define MLRT__ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#    define MLRT__ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#endif
+
+/* Transpose a square of lanes: each perfect shuffle of all elements turns the index bits by one place, so log2(lanes)
+ * of them exchange row and column. */
+MLRT__INLINE void mlrt__transpose_square(mlrt__lanes v[MLRT__LANES]) {
+    enum { HALF = MLRT__LANES / 2 };
+#pragma GCC unroll 4
+    for (int turn = MLRT__LANES; turn > 1; turn /= 2) {
+        mlrt__lanes w[MLRT__LANES];
+#pragma GCC unroll 8
+        for (int i = 0; i < HALF; i++) {
+            w[2 * i] = MLRT__ZIP_LOW(v[i], v[i + HALF]);
+            w[2 * i + 1] = MLRT__ZIP_HIGH(v[i], v[i + HALF]);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < MLRT__LANES; i++) v[i] = w[i];
+    }
+}
+
+/* to[c * to_stride + r] = from[r * from_stride + c] for r < rows, c < columns. */
+MLRT__INLINE void mlrt__transpose(const float *from, int64_t from_stride, float *to, int64_t to_stride, int64_t rows,
+                                  int64_t columns) {
+    for (int64_t r = 0; r < rows; r += MLRT__LANES) {
+        for (int64_t c = 0; c < columns; c += MLRT__LANES) {
+            const float *x = from + r * from_stride + c;
+            float *y = to + c * to_stride + r;
+            if (r + MLRT__LANES <= rows && c + MLRT__LANES <= columns) {
+                mlrt__lanes v[MLRT__LANES];
+#pragma GCC unroll 16
+                for (int i = 0; i < MLRT__LANES; i++) v[i] = mlrt__load(x + i * from_stride);
+                mlrt__transpose_square(v);
+#pragma GCC unroll 16
+                for (int i = 0; i < MLRT__LANES; i++) mlrt__store(y + i * to_stride, v[i]);
+            } else {
+                for (int64_t i = 0; i < MLRT__LANES && r + i < rows; i++)
+                    for (int64_t j = 0; j < MLRT__LANES && c + j < columns; j++)
+                        y[j * to_stride + i] = x[i * from_stride + j];
+            }
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* matmul.c - products of every form and size against sums in double, on every CPU level. */
+#include "call.h"
+#include "compare.h"
+
+typedef struct form {
+    mlrt_shape a, b, y;
+    int32_t flags;
+} form;
+
+static int64_t at(const mlrt_shape *s, int32_t axis) { return s->dim[s->rank + axis]; }
+
+/* y of the contract, written down as it stands there. */
+static double *reference(const form *f, const float *a, const float *b, const float *bias, bool relu) {
+    const bool ta = f->flags & MLRT_TRANS_A, tb = f->flags & MLRT_TRANS_B;
+    const int64_t m = at(&f->y, -2), n = at(&f->y, -1), k = at(&f->a, ta ? -2 : -1);
+    const int64_t batch = m * n > 0 ? mlrt_shape_count(&f->y) / (m * n) : 0;
+    double *y = calloc((size_t)(batch * m * n) + 1, sizeof *y);
+    for (int64_t q = 0; q < batch; q++)
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) {
+                const float *x = a + q * m * k, *w = b + (f->b.rank == 2 ? 0 : q * k * n);
+                double sum = bias ? (double)bias[j] : 0;
+                for (int64_t p = 0; p < k; p++)
+                    sum += (double)x[ta ? p * m + i : i * k + p] * (double)w[tb ? j * k + p : p * n + j];
+                y[(q * m + i) * n + j] = relu && sum < 0 ? 0 : sum;
+            }
+    return y;
+}
+
+static void check(int32_t level, const form *f, bool with_bias, bool relu) {
+    const mlrt__matmul_attr attr = {.flags = f->flags, .activation = relu ? MLRT__ACT_RELU : MLRT__ACT_NONE};
+    call c = {.op = "matmul", .level = level, .attr = &attr, .out = tensor(MLRT_F32, f->y), .inputs = 2};
+    c.in[0] = uniform(f->a, -1, 1), c.in[1] = uniform(f->b, -1, 1);
+    if (with_bias) c.in[c.inputs++] = uniform(MLRT_SHAPE_OF(at(&f->y, -1)), -1, 1);
+    run_call(&c);
+    double *want = reference(f, c.in[0].data, c.in[1].data, c.in[2].data, relu);
+    char text[3][MLRT_SHAPE_TEXT], why[256];
+    const double k = (double)at(&f->a, f->flags & MLRT_TRANS_A ? -2 : -1), error = worst(&c.out, want);
+    if (!ok(c.error.status == MLRT_OK && error < 1e-6 * (1 + sqrt(k)), "%s: %s x %s -> %s%s%s%s%s",
+            mlrt__level_name(level), mlrt_shape_text(&f->a, text[0], MLRT_SHAPE_TEXT),
+            mlrt_shape_text(&f->b, text[1], MLRT_SHAPE_TEXT), mlrt_shape_text(&f->y, text[2], MLRT_SHAPE_TEXT),
+            f->flags & MLRT_TRANS_A ? " a^T" : "", f->flags & MLRT_TRANS_B ? " b^T" : "", with_bias ? " + bias" : "",
+            relu ? " relu" : ""))
+        diag("error %g %s", error, mlrt_error_text(&c.error, why, sizeof why));
+    free_call(&c);
+    free(want);
+}
+
+/* The four transpositions of a product, with the leading dimensions in front. */
+static void check_all(int32_t level, mlrt_shape front, bool shared, int64_t m, int64_t n, int64_t k) {
+    for (int32_t flags = 0; flags < 4; flags++) {
+        if (shared && front.rank && flags & MLRT_TRANS_A) continue;
+        form f = {.a = front, .b = shared ? MLRT_SCALAR : front, .y = front, .flags = flags};
+        const bool ta = flags & MLRT_TRANS_A, tb = flags & MLRT_TRANS_B;
+        f.a.dim[f.a.rank++] = ta ? k : m, f.a.dim[f.a.rank++] = ta ? m : k;
+        f.b.dim[f.b.rank++] = tb ? n : k, f.b.dim[f.b.rank++] = tb ? k : n;
+        f.y.dim[f.y.rank++] = m, f.y.dim[f.y.rank++] = n;
+        check(level, &f, false, false);
+        check(level, &f, true, flags & MLRT_TRANS_B);
+    }
+}
+
+static call product(int64_t m, int64_t n, int64_t k, const mlrt__matmul_attr *attr) {
+    call c = {.op = "matmul", .level = mlrt__cpu_level(), .attr = attr, .inputs = 2};
+    c.out = tensor(MLRT_F32, MLRT_SHAPE_OF(m, n));
+    c.in[0] = uniform(MLRT_SHAPE_OF(m, k), -1, 1), c.in[1] = uniform(MLRT_SHAPE_OF(k, n), -1, 1);
+    return c;
+}
+
+/* What is not finite in a shows in its row of the result and nowhere else, also through a ReLU. */
+static void check_not_finite(int64_t m, int64_t n, int64_t k, int32_t activation) {
+    const mlrt__matmul_attr attr = {.activation = activation};
+    call c = product(m, n, k, &attr);
+    const float *y = c.out.data;
+    ((float *)c.in[0].data)[3 * k + 5] = NAN;
+    run_call(&c);
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < m * n; i++) wrong += isnan(y[i]) != (i / n == 3);
+    is_int(wrong, 0, "[%d, %d, %d], activation %d: NaN stays", (int)m, (int)n, (int)k, activation);
+    ((float *)c.in[0].data)[3 * k + 5] = INFINITY;
+    run_call(&c);
+    for (int64_t j = 0; j < n; j++) wrong += !isinf(y[3 * n + j]) && !(activation && y[3 * n + j] == 0);
+    is_int(wrong, 0, "[%d, %d, %d], activation %d: infinity stays", (int)m, (int)n, (int)k, activation);
+    free_call(&c);
+}
+
+static void check_repeats(int64_t m, int64_t n, int64_t k) {
+    const mlrt__matmul_attr attr = {0};
+    call c = product(m, n, k, &attr);
+    run_call(&c);
+    mlrt_tensor first = c.out;
+    c.out = tensor(MLRT_F32, first.shape);
+    run_call(&c);
+    ok(memcmp(first.data, c.out.data, mlrt_tensor_bytes(&first)) == 0, "[%d, %d, %d]: the same bits twice", (int)m,
+       (int)n, (int)k);
+    free_call(&c);
+    free(first.data);
+}
+
+int main(void) {
+    static const int64_t sizes[][3] = {{1, 1, 1},    {1, 7, 3},   {13, 1, 5},   {16, 16, 16},
+                                       {45, 30, 41}, {12, 33, 2}, {3, 64, 300}, {37, 17, 257},
+                                       {0, 4, 3},    {4, 0, 3},   {4, 3, 0},    {25, 200, 1}};
+    for
+        EACH_LEVEL(level) {
+            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+                check_all(level, MLRT_SCALAR, true, sizes[i][0], sizes[i][1], sizes[i][2]);
+            check_all(level, MLRT_SHAPE_OF(2, 3), true, 5, 19, 7);
+            check_all(level, MLRT_SHAPE_OF(2, 3), false, 5, 19, 7);
+            check_all(level, MLRT_SHAPE_OF(60), false, 9, 21, 20);
+            check_all(level, MLRT_SHAPE_OF(0), false, 5, 4, 7);
+            check_all(level, MLRT_SHAPE_OF(0), true, 5, 4, 7);
+        }
+    const int32_t level = mlrt__cpu_level();
+    check_all(level, MLRT_SCALAR, true, 130, 70, 65);
+    check_all(level, MLRT_SCALAR, true, 640, 33, 257);
+    check_all(level, MLRT_SCALAR, true, 1, 700, 700);
+    check_all(level, MLRT_SCALAR, true, 5000, 1, 64);
+    check_all(level, MLRT_SHAPE_OF(3, 5), true, 50, 128, 70);
+    check_all(level, MLRT_SHAPE_OF(3), false, 70, 65, 131);
+    check_all(level, MLRT_SHAPE_OF(0), false, 70, 65, 131);
+    for (int32_t activation = MLRT__ACT_NONE; activation <= MLRT__ACT_RELU; activation++) {
+        check_not_finite(20, 30, 40, activation);
+        check_not_finite(100, 100, 100, activation);
+        check_not_finite(300, 50, 400, activation);
+    }
+    check_repeats(30, 40, 50);
+    check_repeats(500, 300, 200);
+    return done_testing();
+}
