@@ -121,6 +121,7 @@ run() {
 # Every target is tried even when one before it failed; what passed is not printed, what failed is, with its log.
 check() {
     [ $# -eq 0 ] || { usage >&2; exit 2; }
+    [ ! -f config.status ] || fail "the source tree is configured in place, check needs build/: run 'make distclean' first"
     need generate run check
     build WERROR=-Werror
     find $build -name '*.trs' -exec rm -f {} +
