@@ -90,9 +90,15 @@ const char *mlrt__value_text(const mlrt__value *value, char *buffer, size_t size
 /* ---- text as values ---- */
 
 bool mlrt__is_identifier(const char *name) {
+    static const char lua[] =
+        " and break do else elseif end false for function goto if in local nil not or repeat return "
+        "then true until while ";
     if (!name || !(isalpha((unsigned char)*name) || *name == '_')) return false;
-    while (isalnum((unsigned char)*name) || *name == '_') name++;
-    return *name == 0;
+    const char *end = name;
+    while (isalnum((unsigned char)*end) || *end == '_') end++;
+    for (const char *word = lua; (word = strstr(word + 1, name));)
+        if (word[-1] == ' ' && word[end - name] == ' ') return false;
+    return *end == 0;
 }
 
 static void skip_space(const char **at) {

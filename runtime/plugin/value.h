@@ -71,7 +71,7 @@ typedef struct mlrt__interval {
 bool mlrt__interval_parse(const char *text, mlrt__interval *interval); /* false: not an interval, or an empty one */
 bool mlrt__interval_holds(const mlrt__interval *interval, double x);   /* false for NaN */
 
-/* Letters, digits and underscores, not beginning with a digit: what can be a name in Lua and in C. */
+/* Letters, digits and underscores, not beginning with a digit, and no word of Lua's own. */
 bool mlrt__is_identifier(const char *name);
 
 #endif
