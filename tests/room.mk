@@ -34,9 +34,9 @@ include tests/system/room.mk
 
 # ---- beyond `make check` ----
 # Under valgrind: quick C programs that touch memory in every room.
-VALGRIND_TESTS = $(base_tests)
+VALGRIND_TESTS = $(base_tests) $(dsl_tests)
 # In a second build with ASan and UBSan.
-SANITIZED_TESTS = $(base_tests)
+SANITIZED_TESTS = $(base_tests) $(dsl_tests)
 # What takes more than a minute: whole experiments.
 TESTS_LONG =
 

@@ -1,1 +1,7 @@
-# tests of this room
+dsl_tests = %D%/scripts
+dsl_scripts = %D%/array.lua %D%/linalg.lua %D%/random.lua %D%/sandbox.lua
+check_PROGRAMS += $(dsl_tests)
+TESTS += $(dsl_tests)
+EXTRA_DIST += $(dsl_scripts)
+tests_dsl_scripts_CPPFLAGS = $(AM_CPPFLAGS) $(LUA_CFLAGS)
+tests_dsl_scripts_LDADD = $(LDADD) $(LUA_LIBS)
