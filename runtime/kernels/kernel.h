@@ -58,7 +58,7 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
 #define MLRT__KERNEL_FAMILIES(X)                                                                                       \
     X(elementwise)                                                                                                     \
     X(random)                                                                                                          \
-    X(small_matmul)
+    X(small_matmul) X(norm) X(softmax) X(loss)
 #define MLRT__SINGLE_FAMILIES(X) X(matmul)
 
 #endif

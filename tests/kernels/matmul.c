@@ -34,14 +34,12 @@ static void check(int32_t level, const form *f, bool with_bias, bool relu) {
     if (with_bias) c.in[c.inputs++] = uniform(MLRT_SHAPE_OF(at(&f->y, -1)), -1, 1);
     run_call(&c);
     double *want = reference(f, c.in[0].data, c.in[1].data, c.in[2].data, relu);
-    char text[3][MLRT_SHAPE_TEXT], why[256];
-    const double k = (double)at(&f->a, f->flags & MLRT_TRANS_A ? -2 : -1), error = worst(&c.out, want);
-    if (!ok(c.error.status == MLRT_OK && error < 1e-6 * (1 + sqrt(k)), "%s: %s x %s -> %s%s%s%s%s",
-            mlrt__level_name(level), mlrt_shape_text(&f->a, text[0], MLRT_SHAPE_TEXT),
-            mlrt_shape_text(&f->b, text[1], MLRT_SHAPE_TEXT), mlrt_shape_text(&f->y, text[2], MLRT_SHAPE_TEXT),
-            f->flags & MLRT_TRANS_A ? " a^T" : "", f->flags & MLRT_TRANS_B ? " b^T" : "", with_bias ? " + bias" : "",
-            relu ? " relu" : ""))
-        diag("error %g %s", error, mlrt_error_text(&c.error, why, sizeof why));
+    const double k = (double)at(&f->a, f->flags & MLRT_TRANS_A ? -2 : -1);
+    char text[3][MLRT_SHAPE_TEXT];
+    is_near(&c, want, 1e-6 * (1 + sqrt(k)), "%s: %s x %s -> %s%s%s%s%s", mlrt__level_name(level),
+            mlrt_shape_text(&f->a, text[0], MLRT_SHAPE_TEXT), mlrt_shape_text(&f->b, text[1], MLRT_SHAPE_TEXT),
+            mlrt_shape_text(&f->y, text[2], MLRT_SHAPE_TEXT), f->flags & MLRT_TRANS_A ? " a^T" : "",
+            f->flags & MLRT_TRANS_B ? " b^T" : "", with_bias ? " + bias" : "", relu ? " relu" : "");
     free_call(&c);
     free(want);
 }

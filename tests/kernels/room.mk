@@ -1,4 +1,4 @@
-kernels_tests = %D%/elementwise %D%/matmul %D%/vmath
+kernels_tests = %D%/elementwise %D%/matmul %D%/norm %D%/softmax %D%/vmath
 check_PROGRAMS += $(kernels_tests)
 TESTS += $(kernels_tests)
 EXTRA_DIST += %D%/call.h %D%/compare.h
