@@ -179,11 +179,12 @@ static const mlrt_port seq2seq_output = {"logits", "[batch, answer, vocabulary]"
                                          "of each answer token; prediction gives tokens, i32 [batch, answer]"};
 
 static const mlrt_case seq2seq_cases[] = {
-    {"layers = 1, dim = 8, heads = 2", "i32[3,5]<9(pad), i32[3,4]<7(pad end)", "seq2seq(p, 1, 1, 2, x[0], x[1])", true},
+    {"layers = 1, dim = 8, heads = 2", "i32[3,5]<9(pad), i32[3,4]<7(pad end)",
+     "seq2seq(p, 2, x[0], x[1], start=1, pad=0)", true},
     {"encoder_layers = 1, decoder_layers = 2, dim = 8, heads = 2, ffn = 12, activation = gelu, norm = pre, "
      "position = sinusoidal, share_output = false",
-     "i32[2,5]<9, i32[2,3]<7(pad begin end)",
-     "seq2seq(p, 1, 2, 2, x[0], x[1], begin=1, pad=None, activation='gelu', norm='pre')", false},
+     "i32[2,5]<9, i32[2,3]<7(pad begin end)", "seq2seq(p, 2, x[0], x[1], start=1, activation='gelu', norm='pre')",
+     false},
     {0}};
 
 MLRT_LAYER(seq2seq, .summary = "an encoder-decoder transformer from tokens to tokens",

@@ -119,7 +119,8 @@ typedef enum mlrt_kind {
  * are compared with PyTorch's and with finite differences. */
 typedef struct mlrt_case {
     const char *props;  /* as in a script: "out = 3, bias = false" */
-    const char *inputs; /* comma-separated dtypes and shapes: "f32[2,5,4], i32[2,5]<7" (integers below 7) */
+    const char *inputs; /* comma-separated dtypes and shapes: "f32[2,5,4], i32[2,5]<7" (integers below 7), "f32[4]<2" (0
+                         * and 1), "i32[2,5]<7(pad end)" (names of the first tokens) */
     const char *torch;  /* a PyTorch expression of x (list of inputs) and p (dict of parameters by name) */
     bool rough;         /* not smooth everywhere: compare with PyTorch, but not with finite differences */
 } mlrt_case;
