@@ -57,6 +57,8 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
 /* The families, each a table of rows ended by {0}: those compiled for each level, and those compiled once. */
 #define MLRT__KERNEL_FAMILIES(X)                                                                                       \
     X(elementwise)                                                                                                     \
+    X(reduce)                                                                                                          \
+    X(shape)                                                                                                           \
     X(random)                                                                                                          \
     X(small_matmul) X(norm) X(softmax) X(loss)
 #define MLRT__SINGLE_FAMILIES(X) X(matmul)

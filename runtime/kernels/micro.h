@@ -98,7 +98,7 @@ static const int32_t micro_inputs[MLRT__EW_COUNT] = {
 static inline float from_f32(float x) { return x; }
 static inline float from_i32(int32_t x) { return (float)x; } /* exact up to 2^24 */
 static inline float from_u8(uint8_t x) { return (float)x; }
-static inline float from_bf16(uint16_t x) { return mlrt__from_bits((int32_t)((uint32_t)x << 16)); }
+static inline float from_bf16(uint16_t x) { return mlrt__from_bf16(x); }
 
 static inline float to_f32(float x) { return x; }
 /* Towards zero, to the nearest end when out of range; NaN is 0. */
@@ -110,12 +110,7 @@ static inline uint8_t to_u8(float x) {
     const float y = x > 0.0f ? x : 0.0f;
     return (uint8_t)(int32_t)(y < 255.0f ? y : 255.0f);
 }
-/* To nearest, ties to even; NaN stays NaN. */
-static inline uint16_t to_bf16(float x) {
-    const uint32_t i = (uint32_t)mlrt__bits(x);
-    const uint32_t rounded = i + 0x7fff + (i >> 16 & 1);
-    return (uint16_t)((x != x ? i | 0x400000 : rounded) >> 16);
-}
+static inline uint16_t to_bf16(float x) { return mlrt__to_bf16(x); }
 
 /* n elements from `first` on, each `stride` (0 or 1) after the one before. */
 typedef void load_row(float *y, const void *data, int64_t first, int64_t stride, int64_t n);

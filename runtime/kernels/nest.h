@@ -35,6 +35,12 @@ static inline void mlrt__nest_copy_axis(mlrt__nest *t, int32_t to, int32_t from)
     for (int32_t i = 0; i < t->operands; i++) t->stride[i][to] = t->stride[i][from];
 }
 
+static inline void mlrt__nest_swap_axes(mlrt__nest *t, int32_t a, int32_t b) {
+    const mlrt__nest old = *t;
+    for (int32_t i = 0; i < t->operands; i++) t->stride[i][a] = old.stride[i][b], t->stride[i][b] = old.stride[i][a];
+    t->dim[a] = old.dim[b], t->dim[b] = old.dim[a];
+}
+
 /* Drop axes of one element and join neighbours that every operand passes through as one. At least one axis is left. */
 static inline void mlrt__nest_collapse(mlrt__nest *t) {
     int32_t rank = 0;

@@ -205,4 +205,11 @@ static inline float mlrt__pow(float x, float y) {
     return one ? 1.0f : invalid ? MLRT__NAN : z;
 }
 
+/* bf16 is the upper half of f32. To nearest, ties to even; NaN stays NaN. */
+static inline float mlrt__from_bf16(uint16_t x) { return mlrt__from_bits((int32_t)((uint32_t)x << 16)); }
+static inline uint16_t mlrt__to_bf16(float x) {
+    const uint32_t i = (uint32_t)mlrt__bits(x);
+    return (uint16_t)((x != x ? i | 0x400000 : i + 0x7fff + (i >> 16 & 1)) >> 16);
+}
+
 #endif
