@@ -2,8 +2,6 @@
 #include "plugin/layer.h"
 #include <string.h>
 
-enum { MOST_INPUTS = 16 };
-
 static const mlrt_layer_class *class_of(const mlrt_layer *layer) { return (const mlrt_layer_class *)layer->object.cls; }
 
 static mlrt_node *run_build(const mlrt_layer *self, mlrt_node *const *in, bool predict) {
@@ -18,10 +16,10 @@ mlrt_node *mlrt__layer_build(mlrt_graph *g, const mlrt_layer *layer, const char 
                              int32_t count, bool predict) {
     const mlrt_layer_class *cls = class_of(layer);
     mlrt_layer self = *layer;
-    mlrt_node *inputs[MOST_INPUTS] = {0}, *out;
+    mlrt_node *inputs[MLRT__MOST_INPUTS] = {0}, *out;
     self.graph = g;
     mlrt__enter(g, path, true, layer->object.where);
-    if (count < cls->min_inputs || count > cls->max_inputs || count > MOST_INPUTS)
+    if (count < cls->min_inputs || count > cls->max_inputs || count > MLRT__MOST_INPUTS)
         out = mlrt_graph_fail(g, MLRT_ARGUMENT, "layer '%s' takes %d to %d inputs, got %d", cls->name, cls->min_inputs,
                               cls->max_inputs, count);
     else {

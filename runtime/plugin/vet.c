@@ -1,6 +1,7 @@
 /* vet.c - is a plugin what it says it is? */
 #include "plugin/vet.h"
 #include "plugin/kinds.h"
+#include "plugin/layer.h"
 #include "plugin/props.h"
 #include <errno.h>
 #include <string.h>
@@ -38,10 +39,11 @@ static mlrt_status vet_functions(const mlrt_class *cls, mlrt_error *err) {
 }
 
 static mlrt_status vet_layer(const mlrt_class *cls, mlrt_error *err) {
-    const mlrt_layer_class *layer = (const mlrt_layer_class *)cls;
-    return layer->min_inputs >= 0 && layer->min_inputs <= layer->max_inputs
+    const int32_t least = ((const mlrt_layer_class *)cls)->min_inputs,
+                  most = ((const mlrt_layer_class *)cls)->max_inputs;
+    return least >= 0 && least <= most && most <= MLRT__MOST_INPUTS
                ? MLRT_OK
-               : mlrt_fail(err, MLRT_ABI, "it takes %d to %d inputs", layer->min_inputs, layer->max_inputs);
+               : mlrt_fail(err, MLRT_ABI, "it takes %d to %d inputs, expected 0 to %d", least, most, MLRT__MOST_INPUTS);
 }
 
 static mlrt_status vet_optimizer(const mlrt_class *cls, mlrt_error *err) {

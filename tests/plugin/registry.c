@@ -104,7 +104,7 @@ static void test_refusals(void) {
     p = PLUGIN("x", &dumb_class.base);
     is_str(add(&p, "x.so"), "layer 'dumb': it has no summary", "a summary");
     p = PLUGIN("x", &negative_class.base);
-    is_str(add(&p, "x.so"), "layer 'negative': it takes 2 to 1 inputs", "inputs");
+    is_str(add(&p, "x.so"), "layer 'negative': it takes 2 to 1 inputs, expected 0 to 16", "inputs");
     p = PLUGIN("x", &greedy_class.base);
     is_str(add(&p, "x.so"), "optimizer 'greedy': it has 5 slots, expected 0 to 4", "slots");
     is_int(registry.entries, 7, "none of their classes is there");
