@@ -27,7 +27,9 @@ static void *open_watched(const char *path, mlrt_error *err) {
     const unsigned long before = float_control();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
-        mlrt_fail(err, MLRT_FILE, "unable to open it: %s", dlerror());
+        const char *why = dlerror();
+        mlrt_fail(err, MLRT_FILE, "unable to open it: %s", why);
+        if (strstr(why, "undefined symbol: mlrt_")) mlrt_hint(err, "rebuild it against mlrt %s", mlrt_version());
     } else if (float_control() != before) {
         set_float_control(before);
         mlrt_fail(err, MLRT_ABI, "it changes the arithmetic of the whole process: rebuild it without -ffast-math");

@@ -31,8 +31,8 @@ static const mlrt_prop table[] = {
 };
 
 #ifdef MISSING
-mlrt_node *a_function_that_is_nowhere(mlrt_node *x);
-#    define wiggled a_function_that_is_nowhere
+mlrt_node *MISSING(mlrt_node *x);
+#    define wiggled MISSING
 #else
 #    define wiggled mlrt_sin
 #endif
