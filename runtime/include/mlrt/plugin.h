@@ -76,10 +76,10 @@ typedef struct mlrt_prop {
     uint32_t offset;
     bool required;
     double init;                /* default of numbers, booleans and enums */
-    const char *init_text;      /* default of strings */
+    const char *init_text;      /* default of strings; of a shape, as in a script: "{3, 3}" */
     const char *range;          /* of numbers, as an interval: "[0, 1)", "[1, inf)", "(0, inf)"; NULL for no limit */
     const char *const *choices; /* of an enum, NULL-terminated */
-    mlrt_init init_value;       /* default of an initialiser */
+    mlrt_init init_value;       /* default of an initialiser; all zeros: the class has its own */
     const char *doc;            /* one phrase, lower case, no full stop */
 } mlrt_prop;
 
