@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
@@ -66,6 +67,14 @@ const char *mlrt__grouped(int64_t n, char *buffer, size_t size) {
         buffer[used++] = digits[i];
     }
     buffer[used] = 0;
+    return buffer;
+}
+
+const char *mlrt__shortest(double x, char *buffer, size_t size) {
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buffer, size, "%.*g", digits, x);
+        if (strtod(buffer, NULL) == x) break;
+    }
     return buffer;
 }
 

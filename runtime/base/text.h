@@ -15,6 +15,9 @@ bool mlrt__matches(const char *pattern, const char *name); /* shell wildcards: *
 /* A number with thousands separated, "1,048,576"; returns `buffer` (32 bytes are enough). */
 const char *mlrt__grouped(int64_t n, char *buffer, size_t size);
 
+/* The fewest digits that read back as the same number, "0.1"; 32 bytes are enough; returns `buffer`. */
+const char *mlrt__shortest(double x, char *buffer, size_t size);
+
 /* The bytes of the UTF-8 character that `text` begins with, 0 when it does not begin with one (RFC 3629: nothing overlong,
  * no surrogates). `size` bytes may be looked at. */
 size_t mlrt__utf8(const char *text, size_t size);

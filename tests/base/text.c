@@ -47,6 +47,22 @@ static void test_grouped(void) {
     ok(strlen(mlrt__grouped(1234567, small, sizeof small)) < sizeof small, "a buffer that is too small is not left");
 }
 
+static void test_shortest(void) {
+    static const struct {
+        double number;
+        const char *text;
+    } row[] = {{0.1, "0.1"},
+               {1e-4, "0.0001"},
+               {1.0 / 3, "0.3333333333333333"},
+               {0x1p-1074, "4.94065645841247e-324"},
+               {3, "3"},
+               {-2.5, "-2.5"},
+               {0x1.fffffffffffffp1023, "1.7976931348623157e+308"}};
+    char buffer[32];
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        is_str(mlrt__shortest(row[i].number, buffer, sizeof buffer), row[i].text, "%s", row[i].text);
+}
+
 static void test_json(void) {
     static const struct {
         const char *text, *json;
@@ -54,7 +70,9 @@ static void test_json(void) {
                {"loss", "\"loss\""},
                {"a \"b\" \\ c", "\"a \\\"b\\\" \\\\ c\""},
                {"two\nlines\tand a bell\a", "\"two\\nlines\\u0009and a bell\\u0007\""},
-               {"x\xc2\xb2", "\"x\xc2\xb2\""}};
+               {"x\xc2\xb2", "\"x\xc2\xb2\""},
+               {"\xff \xc0\xaf", "\"\\ufffd \\ufffd\\ufffd\""},
+               {"half \xe2\x88", "\"half \\ufffd\\ufffd\""}};
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         char got[128] = "";
         FILE *out = fmemopen(got, sizeof got, "w");
@@ -80,6 +98,7 @@ int main(void) {
     test_nearest();
     test_matches();
     test_grouped();
+    test_shortest();
     test_json();
     test_clocks();
     return done_testing();

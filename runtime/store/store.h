@@ -1,0 +1,132 @@
+/* store.h - the run store: what was run, with which parameters, on which machine, and how it went.
+ *
+ * A store is one SQLite file, FOLDER/mlrt.db; any number of processes may read and write it at once. Each call that writes
+ * is one transaction: after a crash or a full disk the file holds all of it or nothing. Nothing is ever deleted. A
+ * handle belongs to one thread and does not survive a fork.
+ *
+ * Texts given are copied; texts found live in the arena of the caller.
+ */
+#ifndef MLRT__STORE_H
+#define MLRT__STORE_H
+
+#include "base/arena.h"
+#include <stdio.h>
+
+/* A run whose process is gone without a word was interrupted. That is seen and not stored: what is stored is running. */
+#define MLRT__RUN_STATUSES(X)                                                                                          \
+    X(RUNNING, "running")                                                                                              \
+    X(DONE, "done")                                                                                                    \
+    X(STOPPED, "stopped") /* by the user */                                                                            \
+    X(FAILED, "failed")                                                                                                \
+    X(INTERRUPTED, "interrupted")
+
+typedef enum mlrt__run_status {
+#define X(name, text) MLRT__RUN_##name,
+    MLRT__RUN_STATUSES(X)
+#undef X
+        MLRT__RUN_STATUS_COUNT
+} mlrt__run_status;
+
+typedef struct mlrt__param {
+    const char *name, *value; /* the value as JSON: "4", "\"all\"" */
+    bool given;               /* by the user; else it is the default */
+} mlrt__param;
+
+/* Something worth knowing later: the version of a library, the number of threads. */
+typedef struct mlrt__fact {
+    const char *name, *value;
+} mlrt__fact;
+
+typedef struct mlrt__measure {
+    int64_t step;
+    int32_t epoch;
+    const char *split, *name; /* "test", "accuracy"; the split may be "" */
+    double value;             /* NaN and infinities are kept */
+} mlrt__measure;
+
+typedef struct mlrt__artifact {
+    const char *kind, *path; /* "checkpoint", "7/best.safetensors", relative to the store's folder */
+    int64_t bytes;
+    const char *created;
+} mlrt__artifact;
+
+/* Times are UTC, "2026-01-31T12:00:00Z". */
+typedef struct mlrt__run {
+    int64_t id; /* 1, 2, ... */
+    const char *experiment, *script, *script_hash;
+    int64_t seed;
+    mlrt__run_status status;
+    const char *message;            /* why it failed or stopped, or NULL */
+    const char *created, *finished; /* finished is NULL while it runs */
+    const char *host;
+    int64_t pid;
+    mlrt__param *param; /* by name */
+    int32_t params;
+    mlrt__fact *fact; /* by name */
+    int32_t facts;
+    mlrt__measure *last; /* the last measure of each series, train before valid before test, by name */
+    int32_t lasts;
+    mlrt__measure *metric; /* all measures, by step and then as above */
+    int32_t metrics;
+    mlrt__artifact *artifact; /* by path */
+    int32_t artifacts;
+} mlrt__run;
+
+const char *mlrt__run_status_name(mlrt__run_status status);
+int32_t mlrt__run_epochs(const mlrt__run *run); /* the last epoch that was measured */
+
+/* ---- opening ---- */
+
+typedef struct mlrt__store mlrt__store;
+
+/* To write makes what is missing, folder and file; to read finds no store in an empty folder, and works in a folder that
+ * cannot be written to. */
+typedef enum mlrt__store_mode { MLRT__STORE_READ, MLRT__STORE_WRITE } mlrt__store_mode;
+
+mlrt_status mlrt__store_open(mlrt__store **store, const char *folder, mlrt__store_mode mode, mlrt_error *err);
+void mlrt__store_close(mlrt__store *store); /* NULL is fine */
+const char *mlrt__store_folder(const mlrt__store *store);
+
+/* ---- writing ---- */
+
+/* A run of this process begins: experiment, script, script_hash, seed, params and facts are given, id is set. */
+mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *err);
+/* This process goes on with a run that is neither running nor done. */
+mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err);
+/* These three replace what has the same name (of a metric: step, split and name; of an artifact: path). */
+mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__fact *facts, int32_t count, mlrt_error *err);
+mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__measure *measures, int32_t count,
+                                mlrt_error *err);
+/* The file must be there; its size and the time are recorded. */
+mlrt_status mlrt__store_artifact(mlrt__store *store, int64_t run, const char *kind, const char *path, mlrt_error *err);
+mlrt_status mlrt__store_finish(mlrt__store *store, int64_t run, mlrt__run_status status, const char *message,
+                               mlrt_error *err);
+
+/* ---- reading ---- */
+
+typedef struct mlrt__run_filter {
+    const char *experiment; /* a pattern, * and ?; NULL: any */
+    const char *status;     /* NULL: any */
+    int32_t limit;          /* 0: all */
+} mlrt__run_filter;
+
+/* Newest first, without params, facts, metric and artifacts. */
+mlrt_status mlrt__store_list(mlrt__store *store, const mlrt__run_filter *filter, mlrt__arena *arena, mlrt__run **runs,
+                             int32_t *count, mlrt_error *err);
+mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err);
+/* One metric of a run, by step. */
+mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *split, const char *name, mlrt__arena *arena,
+                               mlrt__measure **measures, int32_t *count, mlrt_error *err);
+/* The newest run of this experiment with exactly these parameters that can be resumed; 0 when there is none. */
+mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__param *params,
+                                       int32_t count, int64_t *run, mlrt_error *err);
+
+/* ---- printing. In JSON the numbers that JSON has not are the texts "NaN", "Infinity" and "-Infinity" ---- */
+
+mlrt_status mlrt__store_print_runs(mlrt__store *store, const mlrt__run_filter *filter, bool json, FILE *out,
+                                   mlrt_error *err);
+mlrt_status mlrt__store_print_run(mlrt__store *store, int64_t run, bool json, FILE *out, mlrt_error *err);
+/* One line a step, one column a metric: epoch,step,train.loss,test.accuracy. */
+mlrt_status mlrt__store_export_csv(mlrt__store *store, int64_t run, FILE *out, mlrt_error *err);
+
+#endif
