@@ -60,7 +60,7 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
     X(reduce)                                                                                                          \
     X(shape)                                                                                                           \
     X(random)                                                                                                          \
-    X(small_matmul) X(norm) X(softmax) X(loss)
+    X(small_matmul) X(norm) X(softmax) X(loss) X(attention)
 #define MLRT__SINGLE_FAMILIES(X) X(matmul)
 
 #endif

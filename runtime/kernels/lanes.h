@@ -29,7 +29,6 @@ MLRT__INLINE mlrt__lanes mlrt__load(const float *p) {
 }
 
 MLRT__INLINE void mlrt__store(float *p, mlrt__lanes v) { memcpy(p, &v, sizeof v); }
-MLRT__INLINE mlrt__lanes mlrt__all(float x) { return x - (mlrt__lanes){0}; }
 
 #if MLRT__LANES == 8
 MLRT__INLINE __m256i mlrt__lane_mask(int64_t n) {
@@ -59,6 +58,18 @@ MLRT__INLINE void mlrt__store_part(float *p, mlrt__lanes v, int64_t n) {
     for (int i = 0; i < MLRT__LANES; i++)
         if (i < n) p[i] = v[i];
 #endif
+}
+
+/* As many of n > 0 elements as there are lanes. */
+MLRT__INLINE mlrt__lanes mlrt__load_some(const float *p, int64_t n) {
+    return n >= MLRT__LANES ? mlrt__load(p) : mlrt__load_part(p, n);
+}
+
+MLRT__INLINE void mlrt__store_some(float *p, mlrt__lanes v, int64_t n) {
+    if (n >= MLRT__LANES)
+        mlrt__store(p, v);
+    else
+        mlrt__store_part(p, v, n);
 }
 
 /* max(x, 0); NaN stays. */
@@ -94,27 +105,23 @@ MLRT__INLINE void mlrt__transpose_square(mlrt__lanes v[MLRT__LANES]) {
     }
 }
 
-/* to[c * to_stride + r] = from[r * from_stride + c] for r < rows, c < columns. */
+/* to[c * to_stride + r] = from[r * from_stride + c] for r < rows, c < columns; zeros for r up to the next multiple of
+ * the lanes. */
 MLRT__INLINE void mlrt__transpose(const float *from, int64_t from_stride, float *to, int64_t to_stride, int64_t rows,
                                   int64_t columns) {
-    for (int64_t r = 0; r < rows; r += MLRT__LANES) {
+    for (int64_t r = 0; r < rows; r += MLRT__LANES)
         for (int64_t c = 0; c < columns; c += MLRT__LANES) {
             const float *x = from + r * from_stride + c;
             float *y = to + c * to_stride + r;
-            if (r + MLRT__LANES <= rows && c + MLRT__LANES <= columns) {
-                mlrt__lanes v[MLRT__LANES];
+            mlrt__lanes v[MLRT__LANES];
 #pragma GCC unroll 16
-                for (int i = 0; i < MLRT__LANES; i++) v[i] = mlrt__load(x + i * from_stride);
-                mlrt__transpose_square(v);
+            for (int i = 0; i < MLRT__LANES; i++)
+                v[i] = r + i < rows ? mlrt__load_some(x + i * from_stride, columns - c) : (mlrt__lanes){0};
+            mlrt__transpose_square(v);
 #pragma GCC unroll 16
-                for (int i = 0; i < MLRT__LANES; i++) mlrt__store(y + i * to_stride, v[i]);
-            } else {
-                for (int64_t i = 0; i < MLRT__LANES && r + i < rows; i++)
-                    for (int64_t j = 0; j < MLRT__LANES && c + j < columns; j++)
-                        y[j * to_stride + i] = x[i * from_stride + j];
-            }
+            for (int i = 0; i < MLRT__LANES; i++)
+                if (c + i < columns) mlrt__store(y + i * to_stride, v[i]);
         }
-    }
 }
 
 #endif

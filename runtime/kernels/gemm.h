@@ -1,0 +1,128 @@
+/* gemm.h - matrix products in registers, on one thread: b is laid out in panels of COLUMNS columns, and tiles of ROWS x
+ * COLUMNS results stay in registers while the rows of a panel go by.
+ *
+ * Operands have strides in elements, so any of them may be a transpose or a part of something larger. */
+#ifndef MLRT__GEMM_H
+#define MLRT__GEMM_H
+
+#include "kernels/lanes.h"
+#include <stdbool.h>
+
+enum { MLRT__COLUMNS = 2 * MLRT__LANES, MLRT__ROWS = MLRT__LANES == 16 ? 12 : 6 };
+
+/* A read-only matrix. */
+typedef struct mlrt__operand {
+    const float *data;
+    int64_t row, column;
+} mlrt__operand;
+
+/* How a product is begun and ended. */
+typedef struct mlrt__finish {
+    const float *bias; /* added to every row; NULL: none */
+    bool add;          /* to what y holds, instead of bias or 0 */
+    bool relu;
+} mlrt__finish;
+
+typedef struct mlrt__tile {
+    mlrt__operand a;
+    const float *b; /* rows of a panel */
+    float *y;
+    int64_t depth, columns, b_row, y_row;
+    mlrt__finish finish;
+} mlrt__tile;
+
+/* rows and vectors are constants at every call, so that the sums are registers. */
+MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors) {
+    mlrt__lanes sum[MLRT__ROWS][2] = {0};
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            const int64_t at = v * MLRT__LANES, left = t->columns - at;
+            if (t->finish.add)
+                sum[r][v] = mlrt__load_some(t->y + r * t->y_row + at, left);
+            else if (t->finish.bias)
+                sum[r][v] = mlrt__load_some(t->finish.bias + at, left);
+        }
+    const float *a = t->a.data, *b = t->b;
+    for (int64_t k = 0; k < t->depth; k++, a += t->a.column, b += t->b_row) {
+        mlrt__lanes x[2];
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) x[v] = mlrt__load(b + v * MLRT__LANES);
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[r][v] += a[r * t->a.row] * x[v];
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            const mlrt__lanes y = t->finish.relu ? mlrt__relu_lanes(sum[r][v]) : sum[r][v];
+            mlrt__store_some(t->y + r * t->y_row + v * MLRT__LANES, y, t->columns - v * MLRT__LANES);
+        }
+}
+
+#if MLRT__LANES == 16
+#    define MLRT__TILES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#else
+#    define MLRT__TILES(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#endif
+
+#define MLRT__TILE(rows)                                                                                               \
+    static void mlrt__tile_##rows(const mlrt__tile *t) {                                                               \
+        if (t->columns > MLRT__LANES)                                                                                  \
+            mlrt__run_tile(t, rows, 2);                                                                                \
+        else                                                                                                           \
+            mlrt__run_tile(t, rows, 1);                                                                                \
+    }
+MLRT__TILES(MLRT__TILE)
+
+#define MLRT__TILE_NAME(rows) mlrt__tile_##rows,
+static void (*const mlrt__tile_of[])(const mlrt__tile *) = {NULL, MLRT__TILES(MLRT__TILE_NAME)};
+
+/* All m rows of the results that t->b, t->y and the rest of t describe. */
+static inline void mlrt__run_panel(mlrt__tile *t, int64_t m) {
+    const mlrt__tile whole = *t;
+    for (int64_t i = 0; i < m; i += MLRT__ROWS) {
+        t->a.data = whole.a.data + i * t->a.row;
+        t->y = whole.y + i * t->y_row;
+        mlrt__tile_of[m - i < MLRT__ROWS ? m - i : MLRT__ROWS](t);
+    }
+    *t = whole;
+}
+
+/* depth rows and up to COLUMNS columns of b, filled up with zeros to whole vectors. */
+static inline void mlrt__pack_panel(mlrt__operand b, int64_t depth, int64_t columns, float *panel) {
+    if (b.column != 1) {
+        mlrt__transpose(b.data, b.column, panel, MLRT__COLUMNS, columns, depth);
+        return;
+    }
+    for (int64_t k = 0; k < depth; k++)
+        for (int64_t j = 0; j < columns; j += MLRT__LANES)
+            mlrt__store(panel + k * MLRT__COLUMNS + j, mlrt__load_some(b.data + k * b.row + j, columns - j));
+}
+
+/* ---- b packed as a whole ---- */
+
+static inline int64_t mlrt__panels(int64_t n) { return (n + MLRT__COLUMNS - 1) / MLRT__COLUMNS; }
+
+/* b [k, n] into mlrt__panels(n) * k * COLUMNS floats. */
+static inline void mlrt__pack(mlrt__operand b, int64_t k, int64_t n, float *packed) {
+    for (int64_t j = 0; j < n; j += MLRT__COLUMNS, packed += k * MLRT__COLUMNS, b.data += MLRT__COLUMNS * b.column)
+        mlrt__pack_panel(b, k, n - j < MLRT__COLUMNS ? n - j : MLRT__COLUMNS, packed);
+}
+
+/* y [m, n] = a [m, k] b [k, n] with a b that was packed with packed_k >= k rows; what it has beyond k is left out. */
+static inline void mlrt__multiply(mlrt__operand a, const float *packed, int64_t packed_k, float *y, int64_t y_row,
+                                  int64_t m, int64_t n, int64_t k, bool add) {
+    mlrt__tile t = {.a = a, .depth = k, .b_row = MLRT__COLUMNS, .y_row = y_row, .finish.add = add};
+    for (int64_t j = 0; j < n; j += MLRT__COLUMNS, packed += packed_k * MLRT__COLUMNS) {
+        t.b = packed;
+        t.y = y + j;
+        t.columns = n - j < MLRT__COLUMNS ? n - j : MLRT__COLUMNS;
+        mlrt__run_panel(&t, m);
+    }
+}
+
+#endif
