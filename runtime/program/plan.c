@@ -12,6 +12,10 @@ enum { ALIGN = 64 };
 
 static size_t rounded(size_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
+/* Constants are computed before the first run, and the caller may leave inputs as they are for the next: their memory is
+ * never anybody else's. */
+static bool is_lasting(const mlrt__item *item) { return item->constant || item->node->op == &mlrt__op_input; }
+
 /* The input whose memory item i may overwrite, or -1. */
 static int32_t overwritable(const mlrt__compiler *c, int32_t i) {
     const mlrt__item *item = &c->item[i];
@@ -20,7 +24,7 @@ static int32_t overwritable(const mlrt__compiler *c, int32_t i) {
     const int32_t candidates = n->op == &mlrt__op_fused ? n->inputs : 1;
     for (int32_t k = 0; k < candidates; k++) {
         const mlrt__item *in = &c->item[n->in[k]->id], *root = &c->item[in->root];
-        bool fits = !root->data && !root->constant && root->last == i && in->offset == 0 &&
+        bool fits = !root->data && !is_lasting(root) && root->last == i && in->offset == 0 &&
                     mlrt__item_bytes(root) == mlrt__item_bytes(item) && in->node->dtype == n->dtype &&
                     mlrt_shape_equal(&in->node->shape, &n->shape);
         for (int32_t j = 0; fits && j < n->inputs; j++) /* nobody else in this call may read it in another order */
@@ -102,7 +106,7 @@ void mlrt__plan(mlrt__compiler *c, size_t *bytes, size_t **places) {
     for (int32_t i = 0; i < c->items; i++) {
         const mlrt__item *item = &c->item[i];
         if (item->root == i && !item->data)
-            blocks[count++] = (block){i, item->constant ? 0 : i, item->constant ? c->items : item->last,
+            blocks[count++] = (block){i, is_lasting(item) ? 0 : i, is_lasting(item) ? c->items : item->last,
                                       rounded(mlrt__item_bytes(item)), 0};
     }
     qsort(blocks, (size_t)count, sizeof *blocks, by_size);
