@@ -59,6 +59,8 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
     X(elementwise)                                                                                                     \
     X(reduce)                                                                                                          \
     X(shape)                                                                                                           \
+    X(index)                                                                                                           \
+    X(sort)                                                                                                            \
     X(random)                                                                                                          \
     X(small_matmul) X(norm) X(softmax) X(loss) X(attention)
 #define MLRT__SINGLE_FAMILIES(X) X(matmul)

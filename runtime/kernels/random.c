@@ -1,6 +1,6 @@
 /* random.c - random numbers of the step and dropout, drawn by counter: see base/random.h. */
 #include "base/random.h"
-#include "kernels/kernel.h"
+#include "kernels/team.h"
 #include "kernels/vmath.h"
 
 enum { BLOCKS = 128, TILE = 4 * BLOCKS };
@@ -15,15 +15,13 @@ static void draw(mlrt__philox_key key, int64_t first, uint32_t *bits) {
 }
 
 /* Tiles start at multiples of four elements, so any thread may take any of them. */
-static inline void run_tiles(const mlrt_call *c, uint64_t stream, transform *f) {
-    const int64_t count = mlrt_shape_count(&c->out.shape), tiles = (count + TILE - 1) / TILE;
+static inline void run_tiles(const mlrt_call *c, int64_t first, int64_t last, uint64_t stream, transform *f) {
+    const int64_t count = mlrt_shape_count(&c->out.shape);
     const mlrt__philox_key key = mlrt__philox_begin(c->seed, stream, c->step);
-#pragma omp parallel for num_threads(mlrt__threads()) if (mlrt__worth_threads(10.0 * (double)count))
-    for (int64_t t = 0; t < tiles; t++) {
+    for (int64_t at = first * TILE; at < last * TILE && at < count; at += TILE) {
         uint32_t bits[TILE];
-        const int64_t first = t * TILE;
-        draw(key, first, bits);
-        f(c, bits, first, count - first < TILE ? count - first : TILE);
+        draw(key, at, bits);
+        f(c, bits, at, count - at < TILE ? count - at : TILE);
     }
 }
 
@@ -68,13 +66,32 @@ static void dropout(const mlrt_call *c, const uint32_t *bits, int64_t first, int
     for (int64_t i = 0; i < n; i++) y[i] = mlrt__unit_f32(bits[i]) >= p ? x[i] * scale : 0.0f;
 }
 
-static void run_uniform(const mlrt_call *c) { run_tiles(c, c->stream, uniform); }
-static void run_normal(const mlrt_call *c) { run_tiles(c, c->stream, normal); }
-static void run_bernoulli(const mlrt_call *c) { run_tiles(c, c->stream, bernoulli); }
-static void run_dropout(const mlrt_call *c) {
-    const uint64_t forward = ((const mlrt__dropout_attr *)c->attr)->stream;
-    run_tiles(c, forward ? forward : c->stream, dropout);
+static void uniform_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    run_tiles(c, first, last, c->stream, uniform);
 }
+
+static void normal_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    run_tiles(c, first, last, c->stream, normal);
+}
+
+static void bernoulli_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    run_tiles(c, first, last, c->stream, bernoulli);
+}
+
+static void dropout_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    const uint64_t forward = ((const mlrt__dropout_attr *)c->attr)->stream;
+    run_tiles(c, first, last, forward ? forward : c->stream, dropout);
+}
+
+static void share_tiles(const mlrt_call *c, mlrt__part *part) {
+    const int64_t count = mlrt_shape_count(&c->out.shape);
+    mlrt__share(c, (count + TILE - 1) / TILE, 10 * (double)count, part);
+}
+
+static void run_uniform(const mlrt_call *c) { share_tiles(c, uniform_tiles); }
+static void run_normal(const mlrt_call *c) { share_tiles(c, normal_tiles); }
+static void run_bernoulli(const mlrt_call *c) { share_tiles(c, bernoulli_tiles); }
+static void run_dropout(const mlrt_call *c) { share_tiles(c, dropout_tiles); }
 
 const mlrt__kernel MLRT_KERNELS(random)[] = {
     {"random_uniform", .run = run_uniform},

@@ -3,7 +3,7 @@ libmlrt_la_SOURCES += %D%/gemm.h %D%/lanes.h %D%/matmul.c %D%/matmul.h %D%/onedn
 
 # Compiled once for each CPU level, see kernel.h. FMA contraction is wanted; -ffast-math never is.
 KERNEL_CFLAGS = $(AM_CFLAGS) -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
-KERNEL_LEVELS = %D%/elementwise.c %D%/random.c %D%/reduce.c %D%/shape.c
+KERNEL_LEVELS = %D%/elementwise.c %D%/index.c %D%/random.c %D%/reduce.c %D%/shape.c %D%/sort.c
 KERNEL_LEVELS += %D%/attention.c %D%/loss.c %D%/norm.c %D%/small_matmul.c %D%/softmax.c
 
 if X86_64
