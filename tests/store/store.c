@@ -13,8 +13,8 @@ static const char *message(const mlrt_error *err) {
     return mlrt_error_text(err, text, sizeof text);
 }
 
-static mlrt__param params[] = {{"order", "\"strikeout\"", true}, {"loop", "4", false}, {"lr", "0.0001", true}};
-static mlrt__fact facts[] = {{"threads", "2"}, {"cpu", "x86-64-v4"}};
+static mlrt__run_param params[] = {{"order", "\"strikeout\"", true}, {"loop", "4", false}, {"lr", "0.0001", true}};
+static mlrt__run_fact facts[] = {{"threads", "2"}, {"cpu", "x86-64-v4"}};
 
 static int64_t begin_run(mlrt__store *store, const char *experiment) {
     mlrt__run run = {.experiment = experiment,
@@ -54,14 +54,14 @@ static void round_trip(void) {
     mlrt_error err = {0};
     const int64_t id = begin_run(store, "first");
     is_int(id, 1, "the first run is number 1");
-    const mlrt__measure epochs[] = {
+    const mlrt__run_measure epochs[] = {
         {10, 1, "train", "loss", 2.5},       {10, 1, "test", "loss", NAN},      {10, 1, "test", "accuracy", 0.1},
         {20, 2, "train", "loss", -INFINITY}, {20, 2, "test", "loss", INFINITY}, {20, 2, "test", "accuracy", 1.0 / 3},
     };
     is_int(mlrt__store_metrics(store, id, epochs, 3, &err), MLRT_OK, "an evaluation is recorded");
     is_int(mlrt__store_metrics(store, id, epochs + 3, 3, &err), MLRT_OK, "and another");
     is_int(mlrt__store_metrics(store, id, epochs + 3, 3, &err), MLRT_OK, "again, as after resuming");
-    is_int(mlrt__store_facts(store, id, &(mlrt__fact){"threads", "3"}, 1, &err), MLRT_OK, "a fact changes");
+    is_int(mlrt__store_facts(store, id, &(mlrt__run_fact){"threads", "3"}, 1, &err), MLRT_OK, "a fact changes");
     FILE *file = fopen(scratch("a/store/best"), "w");
     fputs("12345", file), fclose(file);
     is_int(mlrt__store_artifact(store, id, "checkpoint", "best", &err), MLRT_OK, "an artifact is recorded");
@@ -95,7 +95,7 @@ static void round_trip(void) {
     is_int(run.artifacts, 1, "with its artifact");
     is_int(run.artifact[0].bytes, 5, "and that one's size");
 
-    mlrt__measure *series;
+    mlrt__run_measure *series;
     int32_t count;
     is_int(mlrt__store_series(store, id, "test", "accuracy", &arena, &series, &count, &err), MLRT_OK, "one metric");
     ok(count == 2 && series[0].step == 10 && series[1].value == 1.0 / 3, "by step");
@@ -106,8 +106,11 @@ static void round_trip(void) {
 static void mistakes(void) {
     mlrt__store *store = open_store("a/store");
     mlrt__arena arena = {0};
-    mlrt__run run = {
-        .experiment = "x", .script = "", .script_hash = "", .params = 1, .param = (mlrt__param[]){{"a", "{1}", true}}};
+    mlrt__run run = {.experiment = "x",
+                     .script = "",
+                     .script_hash = "",
+                     .params = 1,
+                     .param = (mlrt__run_param[]){{"a", "{1}", true}}};
     mlrt_error err = {0};
     is_int(mlrt__store_begin(store, &run, &err), MLRT_ARGUMENT, "a parameter that is not JSON is refused");
     has_str(message(&err), "parameter 'a' is not JSON: {1}", "with the reason");
@@ -115,7 +118,8 @@ static void mistakes(void) {
     is_int(mlrt__store_load(store, 99, &arena, &run, &err), MLRT_NAME, "a run that is not there cannot be read");
     has_str(message(&err), "no run 99 in", "as the message says");
     is_int(mlrt__store_finish(store, 99, MLRT__RUN_DONE, NULL, NULL), MLRT_NAME, "nor ended");
-    is_int(mlrt__store_metrics(store, 99, &(mlrt__measure){1, 1, "", "a", 0}, 1, NULL), MLRT_ARGUMENT, "nor measured");
+    is_int(mlrt__store_metrics(store, 99, &(mlrt__run_measure){1, 1, "", "a", 0}, 1, NULL), MLRT_ARGUMENT,
+           "nor measured");
     is_int(mlrt__store_resume(store, 99, NULL), MLRT_NAME, "nor resumed");
     err = (mlrt_error){0};
     is_int(mlrt__store_artifact(store, 1, "plot", "none.svg", &err), MLRT_FILE, "an artifact must be there");
@@ -177,7 +181,7 @@ static void listing(void) {
     mlrt__store_close(store);
 }
 
-static int64_t resumable(mlrt__store *store, const char *experiment, const mlrt__param *p, int32_t count) {
+static int64_t resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *p, int32_t count) {
     int64_t run = -1;
     mlrt__store_find_resumable(store, experiment, p, count, &run, NULL);
     return run;
@@ -189,8 +193,8 @@ static void resuming(void) {
     const int64_t gone = interrupted_run("resume", "alpha"), done = begin_run(store, "alpha"),
                   mine = begin_run(store, "alpha");
     mlrt__store_finish(store, done, MLRT__RUN_DONE, NULL, NULL);
-    const mlrt__param reversed[] = {params[2], params[1], params[0]};
-    const mlrt__param other[] = {params[0], {"loop", "3", false}, params[2]};
+    const mlrt__run_param reversed[] = {params[2], params[1], params[0]};
+    const mlrt__run_param other[] = {params[0], {"loop", "3", false}, params[2]};
     is_int(resumable(store, "alpha", reversed, 3), gone, "an interrupted run is found by its parameters");
     is_int(resumable(store, "alpha", other, 3), 0, "not by others");
     is_int(resumable(store, "alpha", params, 2), 0, "nor by some");
@@ -219,11 +223,11 @@ enum { WRITERS = 3, BATCHES = 60, BATCH = 20 };
 
 static void write_batches(const char *name) {
     mlrt__store *store = open_store(name);
-    mlrt__measure m[BATCH];
+    mlrt__run_measure m[BATCH];
     const int64_t run = begin_run(store, "writer");
     mlrt_error err = {0};
     for (int b = 0; b < BATCHES; b++) {
-        for (int i = 0; i < BATCH; i++) m[i] = (mlrt__measure){b * BATCH + i, b, "train", "loss", i};
+        for (int i = 0; i < BATCH; i++) m[i] = (mlrt__run_measure){b * BATCH + i, b, "train", "loss", i};
         mlrt__store_metrics(store, run, m, BATCH, &err);
     }
     mlrt__store_finish(store, run, MLRT__RUN_DONE, NULL, &err);
@@ -268,7 +272,7 @@ static bool is_sound(const char *name) {
 
 /* In each, a child writes batches of 100 until it cannot; whole batches must be there afterwards. */
 static _Noreturn void write_until(const char *name, bool disk_full, int message_to) {
-    mlrt__measure m[100];
+    mlrt__run_measure m[100];
     mlrt_error err = {0};
     mlrt__store *store = open_store(name);
     const int64_t run = begin_run(store, "endless");
@@ -278,7 +282,7 @@ static _Noreturn void write_until(const char *name, bool disk_full, int message_
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){300000, 300000});
     }
     for (int64_t step = 0; !err.status; step++) {
-        for (int i = 0; i < 100; i++) m[i] = (mlrt__measure){100 * step + i, 0, "train", "loss", 0};
+        for (int i = 0; i < 100; i++) m[i] = (mlrt__run_measure){100 * step + i, 0, "train", "loss", 0};
         mlrt__store_metrics(store, run, m, 100, &err);
     }
     _exit(write(message_to, message(&err), strlen(message(&err)) + 1) < 0);
@@ -389,7 +393,7 @@ static mlrt_status read_all(const char *name, mlrt_error *err) {
     if (!status) status = mlrt__store_print_runs(store, &(mlrt__run_filter){0}, false, out, err);
     if (!status) status = mlrt__store_print_run(store, 1, false, out, err);
     if (!status) status = mlrt__store_print_run(store, 1, true, out, err);
-    if (!status) status = mlrt__store_metrics(store, 1, &(mlrt__measure){1, 1, "", "a", 0}, 1, err);
+    if (!status) status = mlrt__store_metrics(store, 1, &(mlrt__run_measure){1, 1, "", "a", 0}, 1, err);
     mlrt__store_close(store);
     mlrt__arena_free(&arena);
     fclose(out);
@@ -400,10 +404,10 @@ static void damaged(void) {
     mlrt_error err;
     static char text[1 << 20], copy[1 << 20];
     mlrt__store *store = open_store("damaged");
-    mlrt__measure m[200];
+    mlrt__run_measure m[200];
     for (int r = 0; r < 5; r++) {
         const int64_t run = begin_run(store, "alpha");
-        for (int i = 0; i < 200; i++) m[i] = (mlrt__measure){i, i, "train", "loss", i};
+        for (int i = 0; i < 200; i++) m[i] = (mlrt__run_measure){i, i, "train", "loss", i};
         mlrt__store_metrics(store, run, m, 200, NULL);
     }
     mlrt__store_close(store);
