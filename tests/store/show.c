@@ -1,8 +1,5 @@
 /* show.c - runs as people and programs see them: tables, JSON and CSV. */
-#include "scratch.h"
-#include "store/store.h"
-#include "tap.h"
-#include <sqlite3.h>
+#include "store/runs.h"
 
 static mlrt__store *store;
 static char printed[1 << 16];
@@ -32,22 +29,16 @@ static const char *from_json(const char *json, const char *path) {
     return value;
 }
 
-/* Everything that varies is set: times, process. */
-static void settle(const char *statement) {
-    sqlite3 *db;
-    sqlite3_open(scratch("store/mlrt.db"), &db);
-    if (sqlite3_exec(db, statement, NULL, NULL, NULL)) diag("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
+/* Sets what varies: times, process. */
+static void settle(const char *statement) { sql("store/mlrt.db", statement); }
 
 static void record(void) {
-    mlrt__run_param params[] = {{"lr", "0.0001", true}, {"order", "\"strikeout\"", false}};
-    mlrt__run_fact facts[] = {{"threads", "2"}, {"cpu", "x86-64-v4"}};
+    mlrt__run_param two[] = {{"lr", "0.0001", true}, {"order", "\"strikeout\"", false}};
     mlrt__run run = {.experiment = "coefficient",
                      .script = "experiments/coefficient.lua",
                      .script_hash = "1f",
                      .seed = 3,
-                     .param = params,
+                     .param = two,
                      .params = 2,
                      .fact = facts,
                      .facts = 2};
