@@ -11,10 +11,10 @@
 
 /* The name given to `require`, the open function's name. */
 #define MLRT__MODULES(X)                                                                                               \
-    X("mlrt.core", core)     /* for the vocabulary alone */                                                            \
-    X("mlrt.array", array)   /* arrays for analysis */                                                                 \
-    X("mlrt.random", random) /* seeded generators */                                                                   \
-    X("mlrt.text", text)     /* the nearest name */
+    X("mlrt.array", array)     /* arrays for analysis */                                                               \
+    X("mlrt.plotter", plotter) /* draws what stdlib/plot.lua describes */                                              \
+    X("mlrt.random", random)   /* seeded generators */                                                                 \
+    X("mlrt.text", text)       /* the nearest name */
 
 #define X(module, open) int mlrt__open_##open(lua_State *L);
 MLRT__MODULES(X)

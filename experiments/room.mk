@@ -1,2 +1,1 @@
-experimentdir = $(pkgdatadir)/experiments
-dist_experiment_DATA = %D%/coefficient_from_key.lua
+# sources of this room

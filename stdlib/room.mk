@@ -1,1 +1,1 @@
-# sources of this room
+dist_lua_DATA += %D%/plot.lua

@@ -11,7 +11,9 @@
 static const struct {
     const char *name;
     bool unsafe;
-} scripts[] = {{"array.lua", false}, {"linalg.lua", false}, {"random.lua", false}, {"sandbox.lua", false}};
+    const char *path; /* where commands are looked for; NULL: as ever */
+} scripts[] = {{"array.lua", false, NULL},   {"linalg.lua", false, NULL}, {"random.lua", false, NULL},
+               {"sandbox.lua", false, NULL}, {"plot.lua", true, NULL},    {"plot_missing.lua", true, "/nonexistent"}};
 
 static void *counting(void *bytes, void *old, size_t old_size, size_t size) {
     *(int64_t *)bytes += (int64_t)size - (int64_t)(old ? old_size : 0);
@@ -54,6 +56,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         int64_t bytes = 0;
         lua_State *L = lua_newstate(counting, &bytes);
+        if (scripts[i].path) setenv("PATH", scripts[i].path, 1);
         snprintf(path, sizeof path, "%s/dsl/%s", tests, scripts[i].name);
         lua_pushcfunction(L, traceback);
         lua_pushcfunction(L, run);
