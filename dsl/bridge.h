@@ -11,6 +11,7 @@
 
 /* The name given to `require`, the open function's name. */
 #define MLRT__MODULES(X)                                                                                               \
+    X("mlrt.core", core)       /* for the vocabulary alone */                                                          \
     X("mlrt.array", array)     /* arrays for analysis */                                                               \
     X("mlrt.plotter", plotter) /* draws what stdlib/plot.lua describes */                                              \
     X("mlrt.random", random)   /* seeded generators */                                                                 \

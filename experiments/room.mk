@@ -1,1 +1,2 @@
-# sources of this room
+experimentdir = $(pkgdatadir)/experiments
+dist_experiment_DATA = %D%/coefficient_from_key.lua

@@ -90,6 +90,10 @@ static const mlrt_case attention_cases[] = {
     {"heads = 2, causal = true, bias = false", "f32[2,5,8]", "attention(p, '', 2, x[0], causal=True)", false},
     {"heads = 3, dim = 6", "f32[2,4,5], f32[2,6,7]", "attention(p, '', 3, x[0], x[1])", false},
     {"heads = 2", "f32[2,3,4], f32[2,5,4], f32[2,5]<2", "attention(p, '', 2, x[0], x[1], x[2])", false},
+    /* Dropout that never drops: the same from elementary ops. */
+    {"heads = 2, causal = true, dropout = 1e-12", "f32[2,4,6]", "attention(p, '', 2, x[0], causal=True)", false},
+    {"heads = 2, dropout = 1e-12", "f32[2,3,4], f32[2,5,4], f32[2,5]<2", "attention(p, '', 2, x[0], x[1], x[2])",
+     false},
     {0}};
 
 MLRT_LAYER(attention, .summary = "multi-head attention, to itself or to a memory",

@@ -157,7 +157,7 @@ static int open_locked(const char *path) {
 mlrt_status mlrt__output_open(mlrt__output *out, const char *path, mlrt_error *err) {
     *out = (mlrt__output){.path = join(path, ""), .temporary = join(path, ".tmp")};
     out->fd = open_locked(out->temporary);
-    return out->fd >= 0 ? MLRT_OK : mlrt__file_fail(err, "write", out->temporary);
+    return out->fd >= 0 ? MLRT_OK : mlrt__file_fail(err, "write", path);
 }
 
 mlrt_status mlrt__output_write(mlrt__output *out, const void *data, size_t bytes, mlrt_error *err) {

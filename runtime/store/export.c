@@ -25,7 +25,7 @@ static void print_csv(const mlrt__run *run, mlrt__arena *arena, FILE *out) {
     for (int32_t i = 0; i < w.rows; i++) {
         fprintf(out, "%" PRId32 ",%" PRId64, w.row[i]->epoch, w.row[i]->step);
         for (int32_t j = 0; j < w.columns; j++) {
-            const mlrt__measure *m = w.cell[(size_t)i * (size_t)w.columns + (size_t)j];
+            const mlrt__run_measure *m = w.cell[(size_t)i * (size_t)w.columns + (size_t)j];
             fputc(',', out);
             if (m) fputs(mlrt__shortest(m->value, number, sizeof number), out);
         }

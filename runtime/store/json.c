@@ -31,7 +31,7 @@ static void number(FILE *out, double x) {
     fputs(isfinite(x) ? mlrt__shortest(x, buffer, sizeof buffer) : odd, out);
 }
 
-static void measures(FILE *out, const char *name, const mlrt__measure *m, int32_t count) {
+static void measures(FILE *out, const char *name, const mlrt__run_measure *m, int32_t count) {
     key(out, name, false);
     fputc('[', out);
     for (int32_t i = 0; i < count; i++) {
@@ -94,7 +94,7 @@ static void artifacts(FILE *out, const mlrt__run *r) {
     key(out, "artifacts", false);
     fputc('[', out);
     for (int32_t i = 0; i < r->artifacts; i++) {
-        const mlrt__artifact *a = &r->artifact[i];
+        const mlrt__run_artifact *a = &r->artifact[i];
         fputs(i ? ",\n    {" : "\n    {", out);
         key(out, "kind", true);
         mlrt__json_string(out, a->kind);

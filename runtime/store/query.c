@@ -37,23 +37,23 @@ static mlrt__run read_run(sqlite3_stmt *q, mlrt__arena *arena) {
 }
 
 static void read_param(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
-    *(mlrt__param *)row =
-        (mlrt__param){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena), sqlite3_column_int(q, 2)};
+    *(mlrt__run_param *)row =
+        (mlrt__run_param){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena), sqlite3_column_int(q, 2)};
 }
 
 static void read_fact(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
-    *(mlrt__fact *)row = (mlrt__fact){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena)};
+    *(mlrt__run_fact *)row = (mlrt__run_fact){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena)};
 }
 
 static void read_measure(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
     const bool number = sqlite3_column_type(q, 4) != SQLITE_NULL;
-    *(mlrt__measure *)row =
-        (mlrt__measure){sqlite3_column_int64(q, 0), sqlite3_column_int(q, 1), mlrt__db_text(q, 2, arena),
-                        mlrt__db_text(q, 3, arena), number ? sqlite3_column_double(q, 4) : (double)NAN};
+    *(mlrt__run_measure *)row =
+        (mlrt__run_measure){sqlite3_column_int64(q, 0), sqlite3_column_int(q, 1), mlrt__db_text(q, 2, arena),
+                            mlrt__db_text(q, 3, arena), number ? sqlite3_column_double(q, 4) : (double)NAN};
 }
 
 static void read_artifact(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
-    *(mlrt__artifact *)row = (mlrt__artifact){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena),
+    *(mlrt__run_artifact *)row = (mlrt__run_artifact){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena),
                                               sqlite3_column_int64(q, 2), mlrt__db_text(q, 3, arena)};
 }
 
@@ -72,18 +72,18 @@ typedef struct part {
 
 /* What is printed as JSON must be JSON, even from a file that another program changed. */
 static const part parts[] = {
-    PART(mlrt__param, param, read_param,
+    PART(mlrt__run_param, param, read_param,
          "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END, given FROM params"
          " WHERE run = ? ORDER BY name"),
-    PART(mlrt__fact, fact, read_fact, "SELECT name, value FROM facts WHERE run = ? ORDER BY name"),
-    PART(mlrt__measure, metric, read_measure,
+    PART(mlrt__run_fact, fact, read_fact, "SELECT name, value FROM facts WHERE run = ? ORDER BY name"),
+    PART(mlrt__run_measure, metric, read_measure,
          "SELECT step, epoch, split, name, value FROM metrics WHERE run = ? ORDER BY step, " SPLIT_ORDER),
-    PART(mlrt__artifact, artifact, read_artifact,
+    PART(mlrt__run_artifact, artifact, read_artifact,
          "SELECT kind, path, bytes, created FROM artifacts WHERE run = ? ORDER BY path"),
 };
 
 /* In SQLite the other columns of max() come from the row that has it. */
-static const part last = PART(mlrt__measure, last, read_measure,
+static const part last = PART(mlrt__run_measure, last, read_measure,
                               "SELECT max(step), epoch, split, name, value FROM metrics WHERE run = ?"
                               " GROUP BY split, name ORDER BY " SPLIT_ORDER);
 
@@ -142,7 +142,7 @@ mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena
 }
 
 mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *split, const char *name, mlrt__arena *arena,
-                               mlrt__measure **measures, int32_t *count, mlrt_error *err) {
+                               mlrt__run_measure **measures, int32_t *count, mlrt_error *err) {
     sqlite3_stmt *q;
     void *list;
     mlrt_status status = mlrt__db_query(store, &q, err,
@@ -196,20 +196,20 @@ mlrt_status mlrt__store_list(mlrt__store *store, const mlrt__run_filter *filter,
 /* ---- resuming ---- */
 
 static int by_name(const void *a, const void *b) {
-    return strcmp(((const mlrt__param *)a)->name, ((const mlrt__param *)b)->name);
+    return strcmp(((const mlrt__run_param *)a)->name, ((const mlrt__run_param *)b)->name);
 }
 
-static bool same_params(const mlrt__run *run, const mlrt__param *sorted, int32_t count) {
+static bool same_params(const mlrt__run *run, const mlrt__run_param *sorted, int32_t count) {
     if (run->params != count) return false;
     for (int32_t i = 0; i < count; i++)
         if (strcmp(run->param[i].name, sorted[i].name) || strcmp(run->param[i].value, sorted[i].value)) return false;
     return true;
 }
 
-mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__param *params,
+mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *params,
                                        int32_t count, int64_t *run, mlrt_error *err) {
     mlrt__arena arena = {0};
-    mlrt__param *sorted = mlrt__arena_copy(&arena, params, sizeof *params * (size_t)count);
+    mlrt__run_param *sorted = mlrt__arena_copy(&arena, params, sizeof *params * (size_t)count);
     qsort(sorted, (size_t)count, sizeof *sorted, by_name);
     sqlite3_stmt *q;
     mlrt_status status = mlrt__db_query(store, &q, err,

@@ -34,7 +34,7 @@ static mlrt_status put_params(mlrt__store *s, const mlrt__run *run, mlrt_error *
     mlrt_status status = mlrt__db_prepare(
         s, &put, err, "INSERT INTO params (run, name, value, given) SELECT ?1, ?2, ?3, ?4 WHERE json_valid(?3)");
     for (int32_t i = 0; i < run->params && !status; i++) {
-        const mlrt__param *p = &run->param[i];
+        const mlrt__run_param *p = &run->param[i];
         status = mlrt__db_step(s, put, err, "itti", run->id, p->name, p->value, (int64_t)p->given);
         if (!status && sqlite3_changes(s->db) == 0)
             status = mlrt_fail(err, MLRT_ARGUMENT, "parameter '%s' is not JSON: %s", p->name, p->value);
@@ -43,7 +43,7 @@ static mlrt_status put_params(mlrt__store *s, const mlrt__run *run, mlrt_error *
     return status;
 }
 
-static mlrt_status put_facts(mlrt__store *s, int64_t run, const mlrt__fact *fact, int32_t count, mlrt_error *err) {
+static mlrt_status put_facts(mlrt__store *s, int64_t run, const mlrt__run_fact *fact, int32_t count, mlrt_error *err) {
     sqlite3_stmt *put = NULL;
     mlrt_status status = mlrt__db_prepare(s, &put, err, "REPLACE INTO facts (run, name, value) VALUES (?, ?, ?)");
     for (int32_t i = 0; i < count && !status; i++)
@@ -90,13 +90,14 @@ mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err)
     return mlrt__db_end(store, status, err);
 }
 
-mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__fact *facts, int32_t count,
+mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_fact *facts, int32_t count,
                               mlrt_error *err) {
     const mlrt_status status = mlrt__db_begin(store, err);
     return status ? status : mlrt__db_end(store, put_facts(store, run, facts, count, err), err);
 }
 
-static mlrt_status put_metrics(mlrt__store *s, int64_t run, const mlrt__measure *m, int32_t count, mlrt_error *err) {
+static mlrt_status put_metrics(mlrt__store *s, int64_t run, const mlrt__run_measure *m, int32_t count,
+                               mlrt_error *err) {
     sqlite3_stmt *put = NULL;
     mlrt_status status = mlrt__db_prepare(
         s, &put, err, "REPLACE INTO metrics (run, step, epoch, split, name, value) VALUES (?, ?, ?, ?, ?, ?)");
@@ -107,7 +108,7 @@ static mlrt_status put_metrics(mlrt__store *s, int64_t run, const mlrt__measure 
     return status;
 }
 
-mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__measure *measures, int32_t count,
+mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__run_measure *measures, int32_t count,
                                 mlrt_error *err) {
     const mlrt_status status = mlrt__db_begin(store, err);
     return status ? status : mlrt__db_end(store, put_metrics(store, run, measures, count, err), err);

@@ -42,7 +42,7 @@ static const char *last_measures(const mlrt__run *run, mlrt__arena *arena) {
     int32_t shown = 0;
     for (int32_t i = 0; i < run->lasts; i++) held_out |= strcmp(run->last[i].split, "train") != 0;
     for (int32_t i = 0; i < run->lasts && shown < LAST_SHOWN; i++) {
-        const mlrt__measure *m = &run->last[i];
+        const mlrt__run_measure *m = &run->last[i];
         if (held_out && strcmp(m->split, "train") == 0) continue;
         text = mlrt__arena_printf(arena, "%s%s%s %.4g", text, shown++ ? ", " : "", mlrt__wide_name(m, ' ', arena),
                                   m->value);
@@ -128,7 +128,7 @@ static void print_metrics(const mlrt__run *r, mlrt__arena *arena, FILE *out) {
         mlrt__table_add(&t, "%" PRId32, w.row[i]->epoch);
         mlrt__table_add(&t, "%" PRId64, w.row[i]->step);
         for (int32_t j = 0; j < w.columns; j++) {
-            const mlrt__measure *m = w.cell[(size_t)i * (size_t)w.columns + (size_t)j];
+            const mlrt__run_measure *m = w.cell[(size_t)i * (size_t)w.columns + (size_t)j];
             mlrt__table_add(&t, m ? "%.5g" : "", m ? m->value : 0);
         }
     }

@@ -27,28 +27,28 @@ typedef enum mlrt__run_status {
         MLRT__RUN_STATUS_COUNT
 } mlrt__run_status;
 
-typedef struct mlrt__param {
+typedef struct mlrt__run_param {
     const char *name, *value; /* the value as JSON: "4", "\"all\"" */
     bool given;               /* by the user; else it is the default */
-} mlrt__param;
+} mlrt__run_param;
 
 /* Something worth knowing later: the version of a library, the number of threads. */
-typedef struct mlrt__fact {
+typedef struct mlrt__run_fact {
     const char *name, *value;
-} mlrt__fact;
+} mlrt__run_fact;
 
-typedef struct mlrt__measure {
+typedef struct mlrt__run_measure {
     int64_t step;
     int32_t epoch;
     const char *split, *name; /* "test", "accuracy"; the split may be "" */
     double value;             /* NaN and infinities are kept */
-} mlrt__measure;
+} mlrt__run_measure;
 
-typedef struct mlrt__artifact {
+typedef struct mlrt__run_artifact {
     const char *kind, *path; /* "checkpoint", "7/best.safetensors", relative to the store's folder */
     int64_t bytes;
     const char *created;
-} mlrt__artifact;
+} mlrt__run_artifact;
 
 /* Times are UTC, "2026-01-31T12:00:00Z". */
 typedef struct mlrt__run {
@@ -60,15 +60,15 @@ typedef struct mlrt__run {
     const char *created, *finished; /* finished is NULL while it runs */
     const char *host;
     int64_t pid;
-    mlrt__param *param; /* by name */
+    mlrt__run_param *param; /* by name */
     int32_t params;
-    mlrt__fact *fact; /* by name */
+    mlrt__run_fact *fact; /* by name */
     int32_t facts;
-    mlrt__measure *last; /* the last measure of each series, train before valid before test, by name */
+    mlrt__run_measure *last; /* the last measure of each series, train before valid before test, by name */
     int32_t lasts;
-    mlrt__measure *metric; /* all measures, by step and then as above */
+    mlrt__run_measure *metric; /* all measures, by step and then as above */
     int32_t metrics;
-    mlrt__artifact *artifact; /* by path */
+    mlrt__run_artifact *artifact; /* by path */
     int32_t artifacts;
 } mlrt__run;
 
@@ -94,8 +94,8 @@ mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *er
 /* This process goes on with a run that is neither running nor done. */
 mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err);
 /* These three replace what has the same name (of a metric: step, split and name; of an artifact: path). */
-mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__fact *facts, int32_t count, mlrt_error *err);
-mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__measure *measures, int32_t count,
+mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_fact *facts, int32_t count, mlrt_error *err);
+mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__run_measure *measures, int32_t count,
                                 mlrt_error *err);
 /* The file must be there; its size and the time are recorded. */
 mlrt_status mlrt__store_artifact(mlrt__store *store, int64_t run, const char *kind, const char *path, mlrt_error *err);
@@ -116,9 +116,9 @@ mlrt_status mlrt__store_list(mlrt__store *store, const mlrt__run_filter *filter,
 mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err);
 /* One metric of a run, by step. */
 mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *split, const char *name, mlrt__arena *arena,
-                               mlrt__measure **measures, int32_t *count, mlrt_error *err);
+                               mlrt__run_measure **measures, int32_t *count, mlrt_error *err);
 /* The newest run of this experiment with exactly these parameters that can be resumed; 0 when there is none. */
-mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__param *params,
+mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *params,
                                        int32_t count, int64_t *run, mlrt_error *err);
 
 /* ---- printing. In JSON the numbers that JSON has not are the texts "NaN", "Infinity" and "-Infinity" ---- */

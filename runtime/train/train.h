@@ -82,10 +82,6 @@ mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *e
 mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, mlrt_error *err);
 mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err);
 
-/* After SIGINT or SIGTERM the step in progress is finished. The handlers are set by the command. */
-void mlrt__train_interrupt(void);
-bool mlrt__train_interrupted(void);
-
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t);
 float *mlrt__trainer_buffer(const mlrt__trainer *t);          /* of the parameters, by their offsets */
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t); /* of the training step */

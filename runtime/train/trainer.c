@@ -1,11 +1,11 @@
 /* trainer.c - the loop: batch, step, check, optimizer; evaluations, checkpoints and the end. */
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include <inttypes.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +24,6 @@ struct mlrt__trainer {
     int64_t rate_step; /* step and time since which the rate is measured */
     double rate_time, grad_norm;
 };
-
-static atomic_int interrupted;
-void mlrt__train_interrupt(void) { atomic_store(&interrupted, 1); }
-bool mlrt__train_interrupted(void) { return atomic_load(&interrupted) != 0; }
 
 /* ---- building ---- */
 
@@ -89,7 +85,7 @@ static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *e
 }
 
 static mlrt_status build(mlrt__trainer *t, mlrt_error *err) {
-    mlrt_node *loss;
+    mlrt_node *loss = NULL;
     if (build_graph(t, &loss, err) != MLRT_OK || mlrt__optimizer_assign(&t->optimizer, &t->params, err) != MLRT_OK ||
         allocate(t, err) != MLRT_OK || mlrt__optimizer_bind(&t->optimizer, &t->params, err) != MLRT_OK ||
         compile_step(t, loss, err) != MLRT_OK)
@@ -283,7 +279,7 @@ static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__ob
             if (mlrt__now() - t->last_checkpoint > r->checkpoint_seconds && checkpoint(t, o, "last", err) != MLRT_OK)
                 return err->status;
         }
-        if (mlrt__train_interrupted() && t->progress.step < r->steps && !done) {
+        if (mlrt__interrupted() && t->progress.step < r->steps && !done) {
             if (checkpoint(t, o, "last", err) != MLRT_OK) return err->status;
             return mlrt_fail(err, MLRT_STOPPED, "interrupted after step %" PRId64 " of %" PRId64, t->progress.step,
                              r->steps);

@@ -30,12 +30,17 @@ mlrt_tensor golden_tensor(mlrt__safetensors *file, const char *name, const char 
     return t;
 }
 
-double golden_error(const float *got, const float *want, int64_t count) {
-    double worst = 0, largest = 1e-3;
+double golden_largest(const float *x, int64_t count) {
+    double largest = 0;
+    for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)x[i]));
+    return largest;
+}
+
+double golden_error(const float *got, const float *want, int64_t count, double least) {
+    double worst = 0;
     for (int64_t i = 0; i < count; i++) {
         if (!isfinite(got[i]) || !isfinite(want[i])) return INFINITY;
         worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
-        largest = fmax(largest, fabs((double)want[i]));
     }
-    return worst / largest;
+    return worst / fmax(golden_largest(want, count), least);
 }

@@ -16,8 +16,10 @@ void golden_open(mlrt__safetensors *file, const char *kind);
 const char *golden_text(const mlrt_case *c, char *buffer, size_t size);
 /* Tensor "<name>/<key>", or NULL data when there is none. */
 mlrt_tensor golden_tensor(mlrt__safetensors *file, const char *name, const char *key);
-/* The largest difference relative to the largest element wanted, or to 1e-3 where all are smaller (a gradient that is
- * zero but for rounding). Infinite when either is not finite. */
-double golden_error(const float *got, const float *want, int64_t count);
+/* The largest magnitude of any element. */
+double golden_largest(const float *x, int64_t count);
+/* The largest difference relative to the largest element wanted, or to `least` where all are smaller: a gradient that is
+ * zero but for rounding. Infinite when a number is not finite. */
+double golden_error(const float *got, const float *want, int64_t count, double least);
 
 #endif

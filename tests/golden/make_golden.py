@@ -268,7 +268,8 @@ def main():
         write(os.path.join(HERE, kind + ".safetensors"), tensors, texts)
     torch.manual_seed(1)
     golden = json.loads(subprocess.run([sys.argv[1], "transformer"], check=True, stdout=subprocess.PIPE).stdout)
-    write(os.path.join(HERE, "transformer.safetensors"), transformer(golden[0]), {"transformer": golden[0]["text"]})
+    write(os.path.join(HERE, "transformer.safetensors"),
+          {f"transformer/{key}": t for key, t in transformer(golden[0]).items()}, {"transformer": golden[0]["text"]})
 
 
 main()

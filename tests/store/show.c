@@ -1,8 +1,5 @@
 /* show.c - runs as people and programs see them: tables, JSON and CSV. */
-#include "scratch.h"
-#include "store/store.h"
-#include "tap.h"
-#include <sqlite3.h>
+#include "store/runs.h"
 
 static mlrt__store *store;
 static char printed[1 << 16];
@@ -32,26 +29,20 @@ static const char *from_json(const char *json, const char *path) {
     return value;
 }
 
-/* Everything that varies is set: times, process. */
-static void settle(const char *statement) {
-    sqlite3 *db;
-    sqlite3_open(scratch("store/mlrt.db"), &db);
-    if (sqlite3_exec(db, statement, NULL, NULL, NULL)) diag("%s", sqlite3_errmsg(db));
-    sqlite3_close(db);
-}
+/* Sets what varies: times, process. */
+static void settle(const char *statement) { sql("store/mlrt.db", statement); }
 
 static void record(void) {
-    mlrt__param params[] = {{"lr", "0.0001", true}, {"order", "\"strikeout\"", false}};
-    mlrt__fact facts[] = {{"threads", "2"}, {"cpu", "x86-64-v4"}};
+    mlrt__run_param two[] = {{"lr", "0.0001", true}, {"order", "\"strikeout\"", false}};
     mlrt__run run = {.experiment = "coefficient",
                      .script = "experiments/coefficient.lua",
                      .script_hash = "1f",
                      .seed = 3,
-                     .param = params,
+                     .param = two,
                      .params = 2,
                      .fact = facts,
                      .facts = 2};
-    const mlrt__measure m[] = {
+    const mlrt__run_measure m[] = {
         {100, 1, "train", "loss", 2.5},   {100, 1, "test", "accuracy", 0.1}, {100, 1, "test", "loss", NAN},
         {150, 2, "train", "loss", 1.125}, {200, 2, "train", "loss", 1e-9},   {200, 2, "test", "accuracy", 1.0 / 3},
     };
@@ -155,7 +146,7 @@ static void csv(void) {
            "2,150,1.125,,\n"
            "2,200,1e-09,0.3333333333333333,\n",
            "a run as comma-separated values, every step");
-    mlrt__store_metrics(store, 2, &(mlrt__measure){1, 1, "", "a,\"b\"", 1}, 1, NULL);
+    mlrt__store_metrics(store, 2, &(mlrt__run_measure){1, 1, "", "a,\"b\"", 1}, 1, NULL);
     PRINTED(mlrt__store_export_csv(store, 2, out, &err));
     is_str(printed, "epoch,step,\"a,\"\"b\"\"\"\n1,1,1\n", "with odd names quoted");
 }

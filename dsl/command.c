@@ -1,0 +1,49 @@
+/* command.c - running and checking scripts, for the mlrt command. */
+#include "dsl/command.h"
+#include <lua.h>
+#include <string.h>
+
+static void set_flag(lua_State *L, const char *name, bool value) {
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void push_options(lua_State *L, const mlrt__command_options *o) {
+    lua_newtable(L);
+    set_flag(L, "check", o->check);
+    set_flag(L, "resume", o->resume);
+    set_flag(L, "quiet", o->quiet);
+    if (o->explain) {
+        lua_pushinteger(L, o->explain);
+        lua_setfield(L, -2, "explain");
+    }
+    if (o->store) {
+        lua_pushstring(L, o->store);
+        lua_setfield(L, -2, "store");
+    }
+}
+
+static void push_list(lua_State *L, char *const *texts, int32_t count) {
+    lua_createtable(L, count, 0);
+    for (int32_t i = 0; i < count; i++) {
+        lua_pushstring(L, texts[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
+                              const mlrt__command_options *options, bool *stopped, mlrt_error *err) {
+    lua_State *L = host->L;
+    int results = 0;
+    if (mlrt__host_script(host, script, &results, err) != MLRT_OK) return err->status;
+    lua_settop(L, lua_gettop(L) - results + (results > 0)); /* its first result */
+    if (results == 0) lua_pushnil(L);
+    if (mlrt__host_function(host, "mlrt.run", "command", err) != MLRT_OK) return err->status;
+    lua_insert(L, -2);
+    push_list(L, assignments, count);
+    push_options(L, options);
+    if (mlrt__host_call(host, 3, 1, err) != MLRT_OK) return err->status;
+    *stopped = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return MLRT_OK;
+}

@@ -1,0 +1,19 @@
+/* command.h - running and checking scripts, for the mlrt command. */
+#ifndef MLRT__COMMAND_H
+#define MLRT__COMMAND_H
+
+#include "dsl/state.h"
+
+typedef struct mlrt__command_options {
+    bool check;      /* stop before the first step */
+    int32_t explain; /* timed runs for the schedule; 0: no schedule */
+    bool resume, quiet;
+    const char *store; /* folder of runs; NULL: $MLRT_STORE or "runs" */
+} mlrt__command_options;
+
+/* Run a script. When it returns an experiment, run that with `assignments` ("name=value"); when it returns nothing, it has
+ * done its own work. *stopped: the user interrupted it. */
+mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
+                              const mlrt__command_options *options, bool *stopped, mlrt_error *err);
+
+#endif

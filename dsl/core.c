@@ -1,0 +1,136 @@
+/* core.c - the module mlrt.core: what the vocabulary, which is written in Lua, needs of C. Not for scripts. */
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/text.h"
+#include "dsl/bridge.h"
+#include "dsl/core.h"
+#include "dsl/node.h"
+#include "dsl/object.h"
+#include "dsl/state.h"
+#include "kernels/kernel.h"
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static FILE *stream_arg(lua_State *L) {
+    static const char *const names[] = {"out", "err", NULL};
+    return luaL_checkoption(L, 1, NULL, names) == 0 ? stdout : stderr;
+}
+
+/* core.write("err", text...) */
+static int write_text(lua_State *L) {
+    FILE *out = stream_arg(L);
+    for (int i = 2; i <= lua_gettop(L); i++) fputs(luaL_checkstring(L, i), out);
+    fflush(out);
+    return 0;
+}
+
+/* core.terminal("err"): its width in columns, or nil when it is not a terminal. */
+static int terminal(lua_State *L) {
+    FILE *out = stream_arg(L);
+    struct winsize size = {0};
+    if (!isatty(fileno(out))) return 0;
+    ioctl(fileno(out), TIOCGWINSZ, &size);
+    lua_pushinteger(L, size.ws_col ? size.ws_col : 80);
+    return 1;
+}
+
+static int now(lua_State *L) { return lua_pushnumber(L, mlrt__now()), 1; }
+
+static int environment(lua_State *L) { return lua_pushstring(L, getenv(luaL_checkstring(L, 1))), 1; }
+
+static int make_folder(lua_State *L) {
+    mlrt_error err = {0};
+    return mlrt__make_folders(luaL_checkstring(L, 1), &err) == MLRT_OK ? 0 : mlrt__raise(L, &err);
+}
+
+static int write_file(lua_State *L) {
+    mlrt_error err = {0};
+    size_t size;
+    const char *data = luaL_checklstring(L, 2, &size);
+    return mlrt__write_file(luaL_checkstring(L, 1), data, size, &err) == MLRT_OK ? 0 : mlrt__raise(L, &err);
+}
+
+static int exists(lua_State *L) { return lua_pushboolean(L, access(luaL_checkstring(L, 1), R_OK) == 0), 1; }
+
+/* core.script(): the path of the script that is running, and its text. */
+static int script(lua_State *L) {
+    const char *path = mlrt__host_of(L)->script;
+    char *data;
+    size_t size;
+    if (!path) return 0;
+    lua_pushstring(L, path);
+    if (mlrt__read_file(path, 1 << 24, &data, &size, NULL) != MLRT_OK) return 1;
+    lua_pushlstring(L, data, size);
+    free(data);
+    return 2;
+}
+
+/* core.line(): "experiments/x.lua:14" of the script, or nil. */
+static int line(lua_State *L) {
+    char where[MLRT_WHERE_MAX];
+    if (!mlrt__script_line(L, where, sizeof where)[0]) return 0;
+    return lua_pushstring(L, where), 1;
+}
+
+/* core.load(path): run another script and return what it returns. */
+static int load(lua_State *L) {
+    mlrt__host *host = mlrt__host_of(L);
+    if (luaL_loadfilex(L, luaL_checkstring(L, 1), "t") != LUA_OK) return lua_error(L);
+    if (!host->script) host->script = lua_tostring(L, 1);
+    lua_call(L, 0, 1);
+    return 1;
+}
+
+/* core.hash(text): 32 bits that tell one script from another. */
+static int hash(lua_State *L) { return lua_pushinteger(L, (uint32_t)mlrt_stream(luaL_checkstring(L, 1))), 1; }
+
+static int seed(lua_State *L) {
+    mlrt__seed(L, (uint64_t)luaL_checkinteger(L, 1));
+    return 0;
+}
+
+static int interrupted(lua_State *L) { return lua_pushboolean(L, mlrt__interrupted()), 1; }
+
+static void fact(lua_State *L, const char *name, const char *value) {
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* core.facts(): what of this host matters for results. */
+static int facts(lua_State *L) {
+    char text[64];
+    lua_newtable(L);
+    fact(L, "mlrt", mlrt_version());
+    fact(L, "lua", LUA_RELEASE);
+    fact(L, "cpu level", mlrt__kernel_level());
+    snprintf(text, sizeof text, "%d", mlrt__threads());
+    fact(L, "threads", text);
+    return 1;
+}
+
+int mlrt__open_core(lua_State *L) {
+    static const luaL_Reg functions[] = {{"write", write_text},
+                                         {"terminal", terminal},
+                                         {"now", now},
+                                         {"environment", environment},
+                                         {"make_folder", make_folder},
+                                         {"write_file", write_file},
+                                         {"exists", exists},
+                                         {"script", script},
+                                         {"line", line},
+                                         {"load", load},
+                                         {"hash", hash},
+                                         {"seed", seed},
+                                         {"facts", facts},
+                                         {"interrupted", interrupted},
+                                         {NULL, NULL}};
+    luaL_newlib(L, functions);
+    mlrt__open_objects(L);
+    mlrt__open_nodes(L);
+    mlrt__open_trainers(L);
+    mlrt__open_store(L);
+    return 1;
+}

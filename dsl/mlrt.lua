@@ -1,0 +1,56 @@
+-- mlrt.lua - the vocabulary of experiments: everything a script says begins here.
+
+local core = require "mlrt.core"
+local model = require "mlrt.model"
+local vocabulary = require "mlrt.vocabulary"
+local experiment = require "mlrt.experiment"
+local words = require "mlrt.words"
+
+local mlrt = {
+  version = core.facts().mlrt,
+  array = require "mlrt.array",
+  random = require "mlrt.random",
+  node = core.node,          -- every function of nodes: mlrt.node.exp(x) is x:exp()
+  grad = core.node.grad,     -- grad(y, x): the gradient of the sum of y, a node that can be differentiated again
+  where = core.node.where,   -- where(condition, a, b)
+  constant = core.node.constant,
+  chain = model.chain,       -- chain { f, g, name = "decoder" } (x) is g(f(x))
+  residual = model.residual, -- residual(f) (x) is x + f(x)
+  concat = model.concat,     -- concat { a, b } joins nodes; of layers, it is the layer that joins their results
+  init = vocabulary.initialisers(),
+  experiment = experiment.define,
+  range = experiment.range,  -- range(1, 55) { 45 }: a parameter between limits
+  one_of = experiment.one_of, -- one_of { "a", "b" }: a parameter from a list, the first by default
+}
+
+for _, kind in ipairs(core.kinds()) do
+  mlrt[kind] = vocabulary.namespace(kind)
+end
+
+-- Run an experiment with some parameters changed and return the run: a study over experiments is plain Lua.
+--   options: quiet (print nothing), store (folder of runs; false: none), resume
+function mlrt.run(what, overrides, options)
+  return require("mlrt.run").run(what, overrides, options)
+end
+
+-- The experiment that another file returns.
+function mlrt.load(path)
+  local found = core.load(path)
+  if not experiment.is(found) then
+    words.fail(core.line(), "'%s' returns no experiment", path)
+  end
+  return found
+end
+
+-- Plots need their module only when a script draws.
+return setmetatable(mlrt, {
+  __index = function(self, key)
+    if key == "plot" then
+      self.plot = require "plot"
+      return self.plot
+    end
+    local names = words.sorted_keys(self)
+    names[#names + 1] = "plot"
+    words.fail(core.line(), "there is no word 'mlrt.%s'%s", tostring(key), words.suggestion(key, names))
+  end,
+})

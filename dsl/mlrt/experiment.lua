@@ -1,0 +1,144 @@
+-- experiment.lua - what an experiment file returns, and its parameters.
+--
+--   return mlrt.experiment "name" { doc =, paper =, params = { lr = 1e-3 }, setup = function(p) ... end, finish = ... }
+
+local core = require "mlrt.core"
+local words = require "mlrt.words"
+
+local fail, suggestion, sorted_keys = words.fail, words.suggestion, words.sorted_keys
+
+local M = {}
+
+local Experiment = {}
+Experiment.__index = Experiment
+
+-- ---- parameters with limits ----
+
+local Limited = {} -- { default =, low =, high = } or { default =, choices = }, and the line that said so
+
+function M.range(low, high)
+  local where = core.line()
+  if type(low) ~= "number" or type(high) ~= "number" or low > high then
+    fail(where, "range takes the lowest and the highest value, got %s and %s", tostring(low), tostring(high))
+  end
+  return function(default)
+    local value = type(default) == "table" and default[1] or default
+    return setmetatable({ default = value, low = low, high = high, where = where }, Limited)
+  end
+end
+
+function M.one_of(choices)
+  if type(choices) ~= "table" or #choices == 0 then fail(core.line(), "one_of takes a list of values") end
+  return setmetatable({ default = choices.default or choices[1], choices = choices, where = core.line() }, Limited)
+end
+
+local function is_limited(value) return getmetatable(value) == Limited end
+
+local function check_limits(name, spec, value)
+  if not is_limited(spec) then return end
+  if spec.choices then
+    for _, choice in ipairs(spec.choices) do
+      if choice == value then return end
+    end
+    local names = {}
+    for i, choice in ipairs(spec.choices) do names[i] = tostring(choice) end
+    fail(spec.where, "parameter '%s' must be one of %s, got %s%s", name, table.concat(names, ", "), tostring(value),
+      suggestion(tostring(value), names))
+  elseif not (value >= spec.low and value <= spec.high) then
+    fail(spec.where, "parameter '%s' must lie in %s .. %s, got %s", name, spec.low, spec.high, value)
+  end
+end
+
+local wanted = { integer = "an integer", float = "a number", string = "a text", boolean = "true or false" }
+
+local function type_of(value) return math.type(value) or type(value) end
+
+-- A value given as text, or as a Lua value, as the type of the default.
+local function convert(where, name, default, given)
+  local kind, value = type_of(default), given
+  if type(given) == "string" and kind ~= "string" then
+    if kind == "boolean" then
+      value = ({ ["true"] = true, ["false"] = false, yes = true, no = false })[given]
+    else
+      value = tonumber(given)
+    end
+  elseif kind == "string" and type(given) == "number" then
+    value = tostring(given)
+  end
+  if kind == "integer" then value = math.tointeger(value) end
+  if kind == "float" and value then value = type(value) == "number" and value + 0.0 or nil end
+  if value == nil or (type_of(value) ~= kind) then
+    -- a choice list may mix texts and numbers
+    fail(where, "parameter '%s' must be %s, got %s", name, wanted[kind] or kind, tostring(given))
+  end
+  return value
+end
+
+-- ---- experiments ----
+
+function M.is(value) return getmetatable(value) == Experiment end
+
+function M.define(name)
+  if type(name) ~= "string" or not name:match "^[%a_][%w_]*$" then
+    fail(core.line(), "an experiment's name is letters, digits and '_', got %s", tostring(name))
+  end
+  return function(t)
+    local where = core.line()
+    words.check_table(where, ("experiment '%s'"):format(name), t, {
+      doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
+    })
+    if not t.setup then fail(where, "experiment '%s' has no setup function", name) end
+    local self = setmetatable({ name = name, doc = t.doc, paper = t.paper, setup = t.setup, finish = t.finish,
+                                where = where, params = {} }, Experiment)
+    for key, value in pairs(t.params or {}) do self.params[key] = value end
+    if self.params.seed == nil then self.params.seed = 0 end
+    for _, key in ipairs(sorted_keys(self.params)) do
+      local value = self.params[key]
+      local default = is_limited(value) and value.default or value
+      if not wanted[type_of(default)] then
+        fail(where, "parameter '%s' must be a number, a text or true or false, got a %s", tostring(key), type(default))
+      end
+      check_limits(key, value, default)
+    end
+    return self
+  end
+end
+
+-- The parameters with some given: values, and a list of { name =, value = JSON, given = } in the order of names.
+function Experiment:resolve(overrides)
+  local script = self.where and self.where:match "^(.*):%d+$"
+  local values, list = {}, {}
+  for _, name in ipairs(sorted_keys(overrides)) do
+    if self.params[name] == nil then
+      fail(script, "no parameter '%s'%s", tostring(name), suggestion(tostring(name), sorted_keys(self.params)))
+    end
+  end
+  for i, name in ipairs(sorted_keys(self.params)) do
+    local spec, given = self.params[name], overrides[name]
+    local default = is_limited(spec) and spec.default or spec
+    local value = default
+    if given ~= nil then
+      value = convert(is_limited(spec) and spec.where or script, name, default, given)
+      check_limits(name, spec, value)
+    end
+    values[name] = value
+    list[i] = { name = name, value = M.json(value), given = given ~= nil }
+  end
+  return values, list
+end
+
+-- A number, text or boolean as JSON.
+function M.json(value)
+  if type(value) == "string" then
+    return '"' .. value:gsub('[%c"\\]', function(c)
+      return ({ ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" })[c] or ("\\u%04x"):format(c:byte())
+    end) .. '"'
+  end
+  if math.type(value) == "float" then
+    local short = ("%.15g"):format(value)
+    return tonumber(short) == value and short or ("%.17g"):format(value)
+  end
+  return tostring(value)
+end
+
+return M

@@ -1,0 +1,282 @@
+-- run.lua - an experiment from beginning to end: parameters, recipe, training, store, plots, finish.
+
+local core = require "mlrt.core"
+local words = require "mlrt.words"
+local experiments = require "mlrt.experiment"
+local progress = require "mlrt.progress"
+local recipes = require "mlrt.recipe"
+
+local M = {}
+
+-- ---- what a run is for scripts ----
+
+local Run = {}
+Run.__index = Run
+
+-- The values of a metric at each evaluation: { step = {...}, epoch = {...}, value = {...} }.
+function Run:series(name, split)
+  split = split or "test"
+  local series = { step = {}, epoch = {}, value = {} }
+  for _, row in ipairs(self.history) do
+    if row.name == name and row.split == split then
+      local n = #series.value + 1
+      series.step[n], series.epoch[n], series.value[n] = row.step, row.epoch, row.value
+    end
+  end
+  return series
+end
+
+-- The metric names by which plots and tables ask: "accuracy" is the test split's, "train_loss" the training split's.
+local function split_name(name)
+  for _, split in ipairs { "train", "valid", "test" } do
+    if name:sub(1, #split + 1) == split .. "_" then return name:sub(#split + 2), split end
+  end
+  return name, "test"
+end
+
+function Run:metric(name)
+  local values = self:series(split_name(name)).value
+  return values[#values]
+end
+
+function Run:parameter(name) return self.trainer:parameter(name) end
+function Run:parameters() return self.trainer:parameters() end
+
+-- A named node for examples of a split; without a name, the prediction.
+--   run:tap("seq2seq.memory", { split = "test", first = 1, count = 100 })
+function Run:tap(name, options)
+  options = options or {}
+  return self.trainer:tap(name, options.split or "test", options.first or 1, options.count)
+end
+
+function Run:evaluate() return self.trainer:evaluate() end
+
+-- Draw a plot into the run's folder.
+function Run:plot(name, spec)
+  if not self.folder then words.fail(core.line(), "a run without a store has no folder for plots") end
+  local plot = require "plot"
+  local files = plot.render(spec, self.folder .. "/" .. name)
+  for _, file in ipairs(files) do self:keep("plot", file) end
+  return files
+end
+
+-- Print a table of named values and keep it.
+function Run:table(values)
+  local lines, json = {}, {}
+  for _, key in ipairs(words.sorted_keys(values)) do
+    local value = values[key]
+    lines[#lines + 1] = ("  %-28s %s"):format(key, type(value) == "number" and progress.number(value) or tostring(value))
+    json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
+  end
+  self.progress:say("%s", table.concat(lines, "\n"))
+  if self.folder then
+    core.write_file(self.folder .. "/table.json", "{" .. table.concat(json, ", ") .. "}\n")
+    self:keep("table", self.folder .. "/table.json")
+  end
+end
+
+-- Record a file of the run's folder in the store.
+function Run:keep(kind, path)
+  if self.store then self.store:artifact(self.id, kind, path:sub(#self.store_folder + 2)) end
+end
+
+function Run:close()
+  self.trainer:close()
+end
+
+-- ---- the parts of a run ----
+
+local function fingerprint(text) return ("%08x"):format(core.hash(text or "")) end
+
+local function fact_list()
+  local facts, list = core.facts(), {}
+  for i, name in ipairs(words.sorted_keys(facts)) do list[i] = { name = name, value = facts[name] } end
+  return list
+end
+
+local function parameters_json(list)
+  local parts = {}
+  for i, p in ipairs(list) do parts[i] = ('"%s": %s'):format(p.name, p.value) end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function given_parameters(list)
+  local given = {}
+  for _, p in ipairs(list) do
+    if p.given then given[#given + 1] = p.name .. " = " .. p.value end
+  end
+  return given
+end
+
+local function store_folder(options)
+  if options.store == false then return nil end
+  return options.store or core.environment "MLRT_STORE" or "runs"
+end
+
+-- Open the store, and begin or take up a run in it.
+local function enter_store(run, experiment, list, options)
+  local folder = store_folder(options)
+  if not folder then return end
+  local script, text = core.script()
+  run.store, run.store_folder = core.store(folder), folder
+  if options.resume then
+    run.id = run.store:resumable(experiment.name, list)
+    if not run.id then
+      words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", folder, experiment.name)
+    end
+    run.store:resume(run.id)
+  else
+    run.id = run.store:begin { experiment = experiment.name, script = script or "", hash = fingerprint(text),
+                               seed = run.params.seed, params = list, facts = fact_list() }
+  end
+  run.folder = ("%s/%d"):format(folder, run.id)
+  core.make_folder(run.folder)
+end
+
+-- Continue where the last checkpoint was written; a run that died before its first one starts again.
+local function take_up(run)
+  local path = run.folder .. "/last.safetensors"
+  if not core.exists(path) then return end
+  run.trainer:resume(path)
+  local step = run.trainer:step()
+  for _, row in ipairs(run.store:history(run.id)) do
+    if row.step <= step then run.history[#run.history + 1] = row end
+  end
+  run.progress:note("resuming run %d after step %s", run.id, progress.grouped(step))
+end
+
+local function observer(run)
+  return {
+    progress = function(r) run.progress:step(r) end,
+    evaluated = function(r)
+      local rows = {}
+      for i, m in ipairs(r.measures) do rows[i] = m end
+      rows[#rows + 1] = { name = "training_loss", split = "", value = r.loss }
+      for _, row in ipairs(rows) do
+        run.history[#run.history + 1] = { step = r.step, epoch = r.epoch, split = row.split, name = row.name, value = row.value }
+      end
+      if run.store then run.store:metrics(run.id, r.step, r.epoch, rows) end
+      run.progress:evaluation(r)
+    end,
+    saved = function(path) run:keep("checkpoint", path) end,
+  }
+end
+
+-- The plots that setup asked for: curves of metrics get their data here.
+local function draw(run, plots)
+  if #plots == 0 or not run.folder then return end
+  local plot = require "plot"
+  for i, spec in ipairs(plots) do
+    if spec.metrics then
+      local series = {}
+      for k, name in ipairs(spec.metrics) do
+        local s = run:series(split_name(name))
+        series[k] = { name, spec.x == "step" and s.step or s.epoch, s.value }
+      end
+      spec = plot.curves_of(spec, series)
+    end
+    local files = run:plot(i == 1 and "curves" or "curves_" .. i, spec)
+    run.progress:say("plot: %s", table.concat(files, " "))
+  end
+end
+
+local function resume_command(options, list)
+  local script = core.script()
+  local given = {}
+  for _, p in ipairs(list) do
+    if p.given then given[#given + 1] = " " .. p.name .. "=" .. p.value:gsub('^"(.*)"$', "%1") end
+  end
+  local folder = options.store and " --store " .. options.store or ""
+  return ("mlrt run --resume%s %s%s"):format(folder, script or "SCRIPT", table.concat(given))
+end
+
+local function build(experiment, overrides, options)
+  local values, list = experiment:resolve(overrides or {})
+  local run = setmetatable({ name = experiment.name, params = values, history = {}, progress = progress.new(options.quiet) }, Run)
+  core.seed(values.seed)
+  local recipe = recipes.new(experiment, values, experiment.setup(values))
+  recipe.parameters = parameters_json(list)
+  run.task = recipe.task
+  return run, recipe, list
+end
+
+-- Everything that a run does before its first step; nothing is stored.
+function M.check(experiment, overrides, options)
+  local run, recipe, list = build(experiment, overrides, options)
+  run.trainer = core.trainer(recipe)
+  run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
+  if options.explain then run.trainer:explain(options.explain) end
+  run:close()
+end
+
+-- The arguments of mlrt.run: an experiment (or the path of one), parameters to change, options.
+local function arguments(what, overrides, options)
+  if type(what) == "string" then what = require("mlrt").load(what) end
+  if not experiments.is(what) then
+    words.fail(core.line(), "mlrt.run takes an experiment or the path of one, got a %s", words.kind(what))
+  end
+  words.check_table(core.line(), "the options of mlrt.run", options or {},
+    { quiet = "boolean", store = "string boolean", resume = "boolean" })
+  return what, overrides or {}, options or {}
+end
+
+-- Train an experiment and return the run. A run that fails raises; one that is interrupted comes back with its status
+-- "stopped".
+function M.run(what, overrides, options)
+  local experiment
+  experiment, overrides, options = arguments(what, overrides, options)
+  local run, recipe, list = build(experiment, overrides, options)
+  enter_store(run, experiment, list, options)
+  recipe.folder = run.folder
+  local ok, trainer = pcall(core.trainer, recipe)
+  if not ok then
+    if run.store then run.store:finish(run.id, "failed", trainer) end
+    error(trainer, 0)
+  end
+  run.trainer = trainer
+  run.progress:say("%s", progress.summary(experiment, recipe, trainer, given_parameters(list)))
+  if options.resume then take_up(run) end
+  local message
+  run.status, message = trainer:run(observer(run))
+  run.progress:clear()
+  if run.store then run.store:finish(run.id, run.status, message) end
+  if run.status == "failed" then error(message, 0) end
+  if run.status == "stopped" then
+    run.progress:note("%s; to go on: %s", message, resume_command(options, list))
+    return run
+  end
+  draw(run, recipe.plots)
+  if experiment.finish then experiment.finish(run) end
+  if run.folder then run.progress:say("run %d in %s", run.id, run.folder) end
+  return run
+end
+
+-- ---- the command ----
+
+local function assignments(list)
+  local overrides = {}
+  for _, text in ipairs(list) do
+    local name, value = text:match "^([^=]+)=(.*)$"
+    if not name then words.fail(nil, "a parameter is given as name=value, got '%s'", text) end
+    overrides[name] = value
+  end
+  return overrides
+end
+
+-- What `mlrt run` and `mlrt check` do with what a script returned; true when the user interrupted it.
+function M.command(value, list, options)
+  local script = core.script()
+  if value == nil then
+    if #list > 0 then words.fail(script, "the script returns no experiment that could take '%s'", list[1]) end
+    return core.interrupted()
+  end
+  if not experiments.is(value) then
+    words.fail(script, "the script must return an experiment made by mlrt.experiment, got a %s", words.kind(value))
+  end
+  if options.check or options.explain then return M.check(value, assignments(list), options) end
+  local run = M.run(value, assignments(list), { resume = options.resume, quiet = options.quiet, store = options.store })
+  run:close()
+  return run.status == "stopped"
+end
+
+return M

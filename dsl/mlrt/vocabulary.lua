@@ -1,0 +1,129 @@
+-- vocabulary.lua - what plugins offer, as words: mlrt.layer.linear { 64 }, mlrt.task.amplitudes.coefficient { loop = 4 }.
+--
+-- A class is called by its name in the registry; a dot in it is a table here. Some words are the runtime's own: every
+-- layer may have a name, every optimizer a schedule and parameter groups.
+
+local core = require "mlrt.core"
+local words = require "mlrt.words"
+local model = require "mlrt.model"
+
+local M = {}
+
+local extras = setmetatable({}, { __mode = "k" }) -- the runtime's own words, by object
+
+-- What the runtime keeps beside an object: { schedule =, groups = }.
+function M.extra(object)
+  return extras[object] or {}
+end
+
+local function without(properties, ...)
+  local rest, taken = {}, {}
+  for key, value in pairs(properties) do rest[key] = value end
+  for _, key in ipairs { ... } do
+    taken[key], rest[key] = rest[key], nil
+  end
+  return rest, taken
+end
+
+local function schedule_of(value)
+  if type(value) == "string" then return core.object("schedule", value, {}) end
+  return value
+end
+
+-- groups = { ["decoder.*"] = { lr = 1e-4 } }: the optimizer's properties with these changed, in the order of the names.
+local function groups_of(name, base, groups)
+  local patterns, list = {}, {}
+  for pattern, changes in pairs(groups) do
+    if type(pattern) ~= "string" or type(changes) ~= "table" then
+      words.fail(core.line(), "groups must be patterns with properties: { [\"decoder.*\"] = { lr = 1e-4 } }")
+    end
+    patterns[#patterns + 1] = pattern
+  end
+  table.sort(patterns)
+  for i, pattern in ipairs(patterns) do
+    local properties = {}
+    for key, value in pairs(base) do properties[key] = value end
+    for key, value in pairs(groups[pattern]) do properties[key] = value end
+    list[i] = { pattern = pattern, optimizer = core.object("optimizer", name, properties) }
+  end
+  return list
+end
+
+local construct = {
+  layer = function(name, properties)
+    local rest, taken = without(properties, "name")
+    if taken.name ~= nil and type(taken.name) ~= "string" then
+      words.fail(core.line(), "layer.%s: 'name' must be a string, got a %s", name, type(taken.name))
+    end
+    return core.object("layer", name, rest, taken.name)
+  end,
+  optimizer = function(name, properties)
+    local rest, taken = without(properties, "schedule", "groups")
+    local object = core.object("optimizer", name, rest)
+    extras[object] = { schedule = schedule_of(taken.schedule), groups = taken.groups and groups_of(name, rest, taken.groups) }
+    return object
+  end,
+}
+
+local function constructor(kind, name)
+  local make = construct[kind] or function(class, properties) return core.object(kind, class, properties) end
+  return function(_, properties)
+    if properties == nil then properties = {} end
+    if type(properties) ~= "table" then
+      words.fail(core.line(), "%s.%s takes its properties in braces: %s.%s { ... }, got a %s", kind, name, kind, name,
+        words.kind(properties))
+    end
+    return make(name, properties)
+  end
+end
+
+local function begins(names, prefix)
+  for _, name in ipairs(names) do
+    if name:sub(1, #prefix) == prefix then return true end
+  end
+  return false
+end
+
+local function has(names, wanted)
+  for _, name in ipairs(names) do
+    if name == wanted then return true end
+  end
+  return false
+end
+
+-- The table of a kind, or of a plugin's part of it. Words are made when they are first used.
+function M.namespace(kind, prefix)
+  prefix = prefix or ""
+  local names = core.classes(kind)
+  return setmetatable({}, {
+    __call = has(names, prefix:sub(1, -2)) and constructor(kind, prefix:sub(1, -2)) or nil,
+    __index = function(self, key)
+      local name = prefix .. tostring(key)
+      if not has(names, name) and not begins(names, name .. ".") then core.missing_class(kind, name) end
+      local word = M.namespace(kind, name .. ".")
+      rawset(self, key, word)
+      return word
+    end,
+    __tostring = function() return "mlrt." .. kind .. (prefix ~= "" and "." .. prefix:sub(1, -2) or "") end,
+  })
+end
+
+-- mlrt.init.uniform(-0.5, 0.5), mlrt.init.xavier_normal { scale = 2 }
+function M.initialisers()
+  local words = {}
+  for _, name in ipairs(core.initialisers()) do
+    words[name] = function(a, b, options)
+      if type(a) == "table" then a, options = nil, a end
+      return { initialiser = name, a = a, b = b, scale = options and options.scale }
+    end
+  end
+  return setmetatable(words, {
+    __index = function(_, key)
+      words.fail(core.line(), "there is no initialiser '%s'%s", key, words.suggestion(key, core.initialisers()))
+    end,
+  })
+end
+
+core.on_call(model.call)
+
+return M

@@ -1,0 +1,454 @@
+/* trainer.c - a trainer in Lua: core.trainer { ... } builds and compiles, trainer:run { ... } trains.
+ *
+ * The recipe table is filled by the vocabulary (mlrt/run.lua), which has checked it; here it becomes an mlrt__recipe. Lua
+ * is called while graphs are built, and between steps for progress, evaluations and checkpoints; never inside a step. */
+#include "train/train.h"
+#include "dsl/array.h"
+#include "dsl/bridge.h"
+#include "dsl/core.h"
+#include "dsl/node.h"
+#include "dsl/object.h"
+#include "dsl/state.h"
+#include "train/evaluate.h"
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+static const char type_name[] = "mlrt.trainer";
+
+/* The recipe table is kept in the Lua registry under the handle's address: it holds all that the recipe points to. */
+typedef struct handle {
+    mlrt__trainer *trainer;
+    mlrt__recipe recipe;
+    mlrt__arena arena;
+    mlrt__host *host;
+    lua_State *L;
+    int observer; /* stack index of the table of callbacks while it runs */
+} handle;
+
+static handle *self(lua_State *L) {
+    handle *h = luaL_checkudata(L, 1, type_name);
+    if (!h->trainer) luaL_error(L, "this trainer is closed");
+    return h;
+}
+
+/* ---- the model's callbacks ---- */
+
+/* Call recipe[name] on a node a field. */
+static mlrt_node *build(handle *h, const char *name, mlrt_graph *g, mlrt_node *const *field) {
+    lua_State *L = h->L;
+    mlrt_graph *outer = h->host->building;
+    mlrt_error err = {0};
+    mlrt_node *out = g->failed;
+    const int top = lua_gettop(L);
+    h->host->building = g;
+    h->host->serial++;
+    luaL_checkstack(L, MLRT_MAX_FIELDS + 8, NULL);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, h);
+    lua_getfield(L, -1, name);
+    for (int32_t f = 0; f < h->recipe.task->fields; f++) mlrt__push_node(L, field[f]);
+    if (mlrt__host_call(h->host, h->recipe.task->fields, 1, &err) != MLRT_OK) {
+        if (g->error.status == MLRT_OK) g->error = err;
+    } else if (!(out = mlrt__node_test(L, -1))) {
+        out = mlrt_graph_fail(g, MLRT_TYPE, "the %s must return a node, got %s",
+                              strcmp(name, "loss") == 0 ? "loss" : "model", luaL_typename(L, -1));
+    }
+    lua_settop(L, top);
+    h->host->building = outer;
+    return out;
+}
+
+static mlrt_node *build_loss(void *context, mlrt_graph *g, mlrt_node *const *field) {
+    return build(context, "loss", g, field);
+}
+static mlrt_node *build_prediction(void *context, mlrt_graph *g, mlrt_node *const *field) {
+    return build(context, "predict", g, field);
+}
+
+/* ---- the recipe ---- */
+
+static int64_t whole(lua_State *L, int table, const char *name, int64_t missing) {
+    lua_getfield(L, table, name);
+    const int64_t value = lua_isnil(L, -1) ? missing : (int64_t)luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+static double number(lua_State *L, int table, const char *name, double missing) {
+    lua_getfield(L, table, name);
+    const double value = lua_isnil(L, -1) ? missing : luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+static const char *text(lua_State *L, int table, const char *name, mlrt__arena *arena) {
+    lua_getfield(L, table, name);
+    const char *value = mlrt__arena_string(arena, lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return value;
+}
+
+static mlrt_object *object(lua_State *L, int table, const char *name, mlrt_kind kind) {
+    lua_getfield(L, table, name);
+    mlrt_object *o = lua_isnil(L, -1) ? NULL : mlrt__handle_arg(L, -1, kind, name)->object;
+    lua_pop(L, 1);
+    return o;
+}
+
+/* groups = { { pattern = "decoder.*", optimizer = object }, ... }, after the optimizer of the rest. */
+static void read_optimizer(lua_State *L, int table, handle *h) {
+    mlrt__optimizer *o = &h->recipe.optimizer;
+    lua_getfield(L, table, "groups");
+    const int32_t more = lua_istable(L, -1) ? (int32_t)luaL_len(L, -1) : 0;
+    o->groups = 1 + more;
+    o->group = MLRT__NEWS(&h->arena, mlrt__group, o->groups);
+    o->group[0].optimizer = (const mlrt_optimizer *)object(L, table, "optimizer", MLRT_KIND_OPTIMIZER);
+    for (int32_t g = 1; g <= more; g++) {
+        lua_rawgeti(L, -1, g);
+        o->group[g].pattern = text(L, lua_gettop(L), "pattern", &h->arena);
+        o->group[g].optimizer = (const mlrt_optimizer *)object(L, lua_gettop(L), "optimizer", MLRT_KIND_OPTIMIZER);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    o->schedule = (const mlrt_schedule *)object(L, table, "schedule", MLRT_KIND_SCHEDULE);
+    o->clip = number(L, table, "clip", 0);
+}
+
+static const char *const *read_metrics(lua_State *L, int table, mlrt__arena *arena) {
+    lua_getfield(L, table, "metrics");
+    const char **names = NULL;
+    if (lua_istable(L, -1)) {
+        const int32_t count = (int32_t)luaL_len(L, -1);
+        names = MLRT__NEWS(arena, const char *, count + 1);
+        for (int32_t i = 0; i < count; i++) {
+            lua_rawgeti(L, -1, i + 1);
+            names[i] = mlrt__arena_string(arena, luaL_checkstring(L, -1));
+            lua_pop(L, 1);
+        }
+    }
+    lua_pop(L, 1);
+    return names;
+}
+
+static void read_recipe(lua_State *L, int table, handle *h) {
+    mlrt__recipe *r = &h->recipe;
+    r->experiment = text(L, table, "experiment", &h->arena);
+    r->parameters = text(L, table, "parameters", &h->arena);
+    r->task = (mlrt_task *)object(L, table, "task", MLRT_KIND_TASK);
+    r->model = (mlrt__model){h, build_loss, build_prediction};
+    read_optimizer(L, table, h);
+    r->seed = (uint64_t)whole(L, table, "seed", 0);
+    r->batch = whole(L, table, "batch", 1);
+    r->steps = whole(L, table, "steps", 1);
+    r->epoch_steps = whole(L, table, "epoch_steps", 1);
+    r->evaluate = whole(L, table, "evaluate", 1);
+    r->eval_batch = whole(L, table, "eval_batch", 1);
+    lua_getfield(L, table, "eval_size");
+    for (mlrt_split s = 0; s < MLRT_SPLITS; s++) r->eval_size[s] = whole(L, lua_gettop(L), mlrt__split_name(s), 0);
+    lua_pop(L, 1);
+    r->metrics = read_metrics(L, table, &h->arena);
+    r->monitor = text(L, table, "monitor", &h->arena);
+    r->stop_metric = text(L, table, "stop_metric", &h->arena);
+    r->stop_at = number(L, table, "stop_at", (double)NAN);
+    r->patience = whole(L, table, "patience", 0);
+    r->folder = text(L, table, "folder", &h->arena);
+    r->checkpoint_seconds = number(L, table, "checkpoint_seconds", 60);
+    r->optimizer.total = r->steps;
+}
+
+static int new_trainer(lua_State *L) {
+    mlrt_error err = {0};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    handle *h = lua_newuserdatauv(L, sizeof *h, 1);
+    memset(h, 0, sizeof *h);
+    luaL_setmetatable(L, type_name);
+    h->host = mlrt__host_of(L);
+    h->L = h->host->L;
+    read_recipe(L, 1, h);
+    lua_pushvalue(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, h); /* until the handle is closed */
+    if (mlrt__trainer_new(&h->recipe, &h->trainer, &err) != MLRT_OK) return mlrt__raise(L, &err);
+    return 1;
+}
+
+static int close_trainer(lua_State *L) {
+    handle *h = luaL_checkudata(L, 1, type_name);
+    mlrt__trainer_free(h->trainer);
+    h->trainer = NULL;
+    mlrt__arena_free(&h->arena);
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, h);
+    return 0;
+}
+
+/* ---- running ---- */
+
+static void set_number(lua_State *L, const char *name, double value) {
+    if (value == floor(value) && fabs(value) < 0x1p53)
+        lua_pushinteger(L, (lua_Integer)value);
+    else
+        lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void push_measures(lua_State *L, const mlrt__measure *m, int32_t count) {
+    lua_createtable(L, count, 0);
+    for (int32_t i = 0; i < count; i++) {
+        lua_createtable(L, 0, 3);
+        lua_pushstring(L, m[i].name);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, mlrt__split_name(m[i].split));
+        lua_setfield(L, -2, "split");
+        lua_pushnumber(L, m[i].value);
+        lua_setfield(L, -2, "value");
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+static void push_report(lua_State *L, const mlrt__report *r) {
+    const struct {
+        const char *name;
+        double value;
+    } fields[] = {{"step", (double)r->step},
+                  {"steps", (double)r->steps},
+                  {"epoch", (double)r->epoch},
+                  {"epochs", (double)r->epochs},
+                  {"epoch_step", (double)r->epoch_step},
+                  {"epoch_steps", (double)r->epoch_steps},
+                  {"loss", r->loss},
+                  {"grad_norm", r->grad_norm},
+                  {"lr", r->lr},
+                  {"rate", r->rate},
+                  {"seconds", r->seconds},
+                  {"remaining", r->remaining}};
+    lua_createtable(L, 0, 16);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) set_number(L, fields[i].name, fields[i].value);
+    lua_pushboolean(L, r->best);
+    lua_setfield(L, -2, "best");
+    push_measures(L, r->measure, r->measures);
+    lua_setfield(L, -2, "measures");
+}
+
+/* Push observer[name]; false when there is none. */
+static bool callback(handle *h, const char *name) {
+    if (lua_getfield(h->L, h->observer, name) == LUA_TFUNCTION) return true;
+    lua_pop(h->L, 1);
+    return false;
+}
+
+static void on_progress(void *context, const mlrt__report *r) {
+    handle *h = context;
+    if (!callback(h, "progress")) return;
+    push_report(h->L, r);
+    mlrt__host_call(h->host, 1, 0, NULL);
+}
+
+static mlrt_status on_evaluated(void *context, const mlrt__report *r, mlrt_error *err) {
+    handle *h = context;
+    if (!callback(h, "evaluated")) return MLRT_OK;
+    push_report(h->L, r);
+    return mlrt__host_call(h->host, 1, 0, err);
+}
+
+static mlrt_status on_saved(void *context, const char *path, const char *kind, mlrt_error *err) {
+    handle *h = context;
+    if (!callback(h, "saved")) return MLRT_OK;
+    lua_pushstring(h->L, path);
+    lua_pushstring(h->L, kind);
+    return mlrt__host_call(h->host, 2, 0, err);
+}
+
+/* trainer:run { progress =, evaluated =, saved = } -> "done", or "stopped" or "failed" and the message. */
+static int run(lua_State *L) {
+    handle *h = self(L);
+    mlrt_error err = {0};
+    char line[2048];
+    luaL_checktype(L, 2, LUA_TTABLE);
+    if (L != h->host->L) return luaL_error(L, "a run cannot be started inside a coroutine");
+    h->observer = 2;
+    const mlrt__observer observer = {h, on_progress, on_evaluated, on_saved};
+    const mlrt_status status = mlrt__trainer_run(h->trainer, &observer, &err);
+    if (status == MLRT_OK) return lua_pushliteral(L, "done"), 1;
+    lua_pushstring(L, status == MLRT_STOPPED ? "stopped" : "failed");
+    lua_pushstring(L, mlrt_error_text(&err, line, sizeof line));
+    return 2;
+}
+
+/* ---- files ---- */
+
+static int file_call(lua_State *L, mlrt_status (*f)(mlrt__trainer *, const char *, mlrt_error *)) {
+    mlrt_error err = {0};
+    if (f(self(L)->trainer, luaL_checkstring(L, 2), &err) != MLRT_OK) return mlrt__raise(L, &err);
+    return 0;
+}
+static int resume(lua_State *L) { return file_call(L, mlrt__trainer_resume); }
+static int load(lua_State *L) { return file_call(L, mlrt__trainer_load); }
+static int save(lua_State *L) { return file_call(L, mlrt__trainer_save); }
+
+/* ---- looking ---- */
+
+static int step(lua_State *L) { return lua_pushinteger(L, mlrt__trainer_step(self(L)->trainer)), 1; }
+static int bytes(lua_State *L) { return lua_pushinteger(L, (lua_Integer)mlrt__trainer_bytes(self(L)->trainer)), 1; }
+static int flops(lua_State *L) {
+    return lua_pushnumber(L, mlrt__program_flops(mlrt__trainer_program(self(L)->trainer))), 1;
+}
+static int count(lua_State *L) {
+    return lua_pushinteger(L, mlrt__params_count(mlrt__trainer_params(self(L)->trainer))), 1;
+}
+
+/* trainer:explain(runs): the schedule on stdout. */
+static int explain(lua_State *L) {
+    mlrt__program_explain(mlrt__trainer_program(self(L)->trainer), (int32_t)luaL_optinteger(L, 2, 10), stdout);
+    return 0;
+}
+
+/* trainer:parameters(): { { name, shape, count, trained, group }, ... } in the order of their making. */
+static int parameters(lua_State *L) {
+    const mlrt__params *params = mlrt__trainer_params(self(L)->trainer);
+    lua_createtable(L, params->count, 0);
+    for (int32_t i = 0; i < params->count; i++) {
+        const mlrt__param *p = params->param[i];
+        char shape[MLRT_SHAPE_TEXT];
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, p->name);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, mlrt_shape_text(&p->shape, shape, sizeof shape));
+        lua_setfield(L, -2, "shape");
+        lua_pushinteger(L, mlrt_shape_count(&p->shape));
+        lua_setfield(L, -2, "count");
+        lua_pushboolean(L, p->trained);
+        lua_setfield(L, -2, "trained");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static void fill(mlrt__array *a, const mlrt_tensor *t) {
+    for (int64_t i = 0; i < a->count; i++)
+        a->data[i] = t->dtype == MLRT_I32 ? ((const int32_t *)t->data)[i] : (double)((const float *)t->data)[i];
+}
+
+/* trainer:parameter(name): its values as an array. */
+static int parameter(lua_State *L) {
+    handle *h = self(L);
+    const mlrt__params *params = mlrt__trainer_params(h->trainer);
+    const char *name = luaL_checkstring(L, 2);
+    const int32_t i = mlrt__params_find(params, name);
+    if (i < 0) return luaL_error(L, "there is no parameter '%s'", name);
+    const mlrt__param *p = params->param[i];
+    fill(mlrt__array_new(L, "parameter", &p->shape),
+         &(mlrt_tensor){MLRT_F32, p->shape, mlrt__trainer_buffer(h->trainer) + p->offset});
+    return 1;
+}
+
+static mlrt_split split_arg(lua_State *L, int index) {
+    static const char *const names[] = {"train", "valid", "test", NULL};
+    return (mlrt_split)luaL_checkoption(L, index, "test", names);
+}
+
+/* trainer:tap(name or nil, split, first, count): a named node, or the prediction, as an array. */
+static int tap(lua_State *L) {
+    handle *h = self(L);
+    mlrt_error err = {0};
+    mlrt_tensor t;
+    const mlrt_split split = split_arg(L, 3);
+    const int64_t first = luaL_optinteger(L, 4, 1) - 1;
+    const int64_t all = h->recipe.task->size[split] - first;
+    if (mlrt__trainer_tap(h->trainer, luaL_optstring(L, 2, NULL), split, first, luaL_optinteger(L, 5, all), &t, &err) !=
+        MLRT_OK)
+        return mlrt__raise(L, &err);
+    const mlrt_shape shape = t.shape.rank ? t.shape : MLRT_SHAPE_OF(1);
+    mlrt__array *a = mlrt__array_new(L, "tap", &shape);
+    fill(a, &t);
+    mlrt__free_large(t.data);
+    return 1;
+}
+
+static int evaluate(lua_State *L) {
+    mlrt_error err = {0};
+    const mlrt__measure *m;
+    int32_t n;
+    if (mlrt__trainer_evaluate(self(L)->trainer, &m, &n, &err) != MLRT_OK) return mlrt__raise(L, &err);
+    return push_measures(L, m, n), 1;
+}
+
+/* ---- tasks ---- */
+
+/* core.open_task(task): makes or reads its data. */
+static int open_task(lua_State *L) {
+    mlrt__handle *h = mlrt__handle_arg(L, 1, MLRT_KIND_TASK, "task");
+    mlrt_error err = {0};
+    if (h->opened) return 0;
+    h->opened = true; /* closed in any case: a task must survive a failed open */
+    const mlrt_task_class *cls = (const mlrt_task_class *)h->object->cls;
+    if (cls->open((mlrt_task *)h->object, &err) == MLRT_OK) return 0;
+    mlrt_at(&err, "task.%s", h->entry->name);
+    if (h->object->where[0]) mlrt_at(&err, "%s", h->object->where);
+    return mlrt__raise(L, &err);
+}
+
+/* core.task_facts(task): sizes of the splits, fields, metrics. */
+static int task_facts(lua_State *L) {
+    const mlrt_task *task = (const mlrt_task *)mlrt__handle_arg(L, 1, MLRT_KIND_TASK, "task")->object;
+    lua_createtable(L, 0, 5);
+    for (mlrt_split s = 0; s < MLRT_SPLITS; s++) {
+        lua_pushinteger(L, task->size[s]);
+        lua_setfield(L, -2, mlrt__split_name(s));
+    }
+    lua_createtable(L, task->fields, 0);
+    for (int32_t f = 0; f < task->fields; f++) {
+        char shape[MLRT_SHAPE_TEXT];
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, task->field[f].name);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, mlrt_dtype_name(task->field[f].dtype));
+        lua_setfield(L, -2, "dtype");
+        lua_pushstring(L, mlrt_shape_text(&task->field[f].shape, shape, sizeof shape));
+        lua_setfield(L, -2, "shape");
+        lua_pushboolean(L, task->field[f].target);
+        lua_setfield(L, -2, "target");
+        if (task->field[f].vocabulary)
+            lua_pushinteger(L, task->field[f].vocabulary->size);
+        else
+            lua_pushnil(L);
+        lua_setfield(L, -2, "classes");
+        lua_rawseti(L, -2, f + 1);
+    }
+    lua_setfield(L, -2, "fields");
+    lua_newtable(L);
+    int32_t n = 0;
+    for (const mlrt_metric *m = mlrt__metrics_of(task); m->name; m++) {
+        lua_pushstring(L, m->name);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, "metrics");
+    return 1;
+}
+
+void mlrt__open_trainers(lua_State *L) {
+    static const luaL_Reg methods[] = {{"run", run},
+                                       {"resume", resume},
+                                       {"load", load},
+                                       {"save", save},
+                                       {"step", step},
+                                       {"bytes", bytes},
+                                       {"flops", flops},
+                                       {"count", count},
+                                       {"explain", explain},
+                                       {"parameters", parameters},
+                                       {"parameter", parameter},
+                                       {"tap", tap},
+                                       {"evaluate", evaluate},
+                                       {"close", close_trainer},
+                                       {"__gc", close_trainer},
+                                       {"__close", close_trainer},
+                                       {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"trainer", new_trainer}, {"open_task", open_task}, {"task_facts", task_facts}, {NULL, NULL}};
+    luaL_newmetatable(L, type_name);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+    luaL_setfuncs(L, functions, 0);
+}
