@@ -206,17 +206,18 @@ static mlrt_status write_script(target *t, const mlrt__plot *plot, mlrt_error *e
     return status;
 }
 
-static mlrt_status write_and_draw(target *t, const mlrt__plot *plot, const char *data, size_t size, mlrt_error *err) {
-    mlrt_status status = mlrt__make_folders(t->folder, err);
-    if (!status) status = mlrt__write_file(path_of(t, ".csv"), data, size, err);
-    if (!status) status = write_script(t, plot, err);
-    if (!status && (status = mlrt__gnuplot(t->folder, t->name, SECONDS, err)))
-        mlrt_hint(err, "the data are in '%s'; draw them with 'gnuplot %s.gp' there", path_of(t, ".csv"), t->name);
-    return status;
+/* Returns how many files there are: data, script, and then both pictures. */
+static int write_and_draw(target *t, const mlrt__plot *plot, const char *data, size_t size, mlrt_error *err) {
+    if (mlrt__make_folders(t->folder, err)) return 0;
+    if (mlrt__write_file(path_of(t, ".csv"), data, size, err)) return 0;
+    if (write_script(t, plot, err)) return 1;
+    if (mlrt__gnuplot(t->folder, t->name, SECONDS, err) == MLRT_OK) return 4;
+    mlrt_hint(err, "the data are in '%s'; draw them with 'gnuplot %s.gp' there", path_of(t, ".csv"), t->name);
+    return 2;
 }
 
-/* draw(description, data, path): writes path.csv, path.gp, path.svg and path.png. Gives true, or nil and what went
- * wrong outside (no gnuplot, a full disk); a wrong description is an error. */
+/* draw(description, data, path): writes path.csv, path.gp, path.svg and path.png. Gives how many of them there are, and
+ * what went wrong outside (no gnuplot, a full disk); a wrong description is an error. */
 static int draw(lua_State *L) {
     size_t size;
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -226,12 +227,9 @@ static int draw(lua_State *L) {
     split_path(L, path, &t);
     lua_pushvalue(L, 1);
     const mlrt__plot plot = read_plot(L);
-    if (write_and_draw(&t, &plot, data, size, &err) == MLRT_OK) {
-        lua_pushboolean(L, true);
-        return 1;
-    }
+    lua_pushinteger(L, write_and_draw(&t, &plot, data, size, &err));
+    if (err.status == MLRT_OK) return 1;
     char text[MLRT_WHERE_MAX + MLRT_MESSAGE_MAX + MLRT_HINT_MAX];
-    lua_pushnil(L);
     lua_pushstring(L, mlrt_error_text(&err, text, sizeof text));
     return 2;
 }

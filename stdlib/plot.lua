@@ -208,7 +208,9 @@ plot.curves_of = public(function(p, series)
   for key, value in pairs(p) do drawn[key] = value end
   drawn.series, drawn.columns, drawn.metrics = {}, {}, nil
   drawn.y = merged(p.y)
-  for _, s in ipairs(series) do add_curve(drawn, "plot.curves", { name = s[1], x = s[2], y = s[3] }) end
+  for _, s in ipairs(series) do
+    if #s[3] > 0 then add_curve(drawn, "plot.curves", { name = s[1], x = s[2], y = s[3] }) end
+  end
   return finish_curves(drawn)
 end)
 
@@ -391,13 +393,19 @@ local function data_of(p)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- Write path.csv, path.gp, path.svg and path.png. Gives true, or nil and why not: a missing gnuplot fails no run.
+-- Write path.svg, path.png, path.csv and path.gp. Gives the list of files there are, and what went wrong when some are
+-- missing: a machine without gnuplot fails no run.
 plot.render = public(function(p, path)
   if type(p) ~= "table" or not p.kind then fail("plot.render: expected a plot, got %s", type(p)) end
   if p.metrics then fail("plot.render: the curves of a run are drawn by the run") end
   if type(path) ~= "string" then fail("plot.render: expected a path, got %s", type(path)) end
-  if #p.series == 0 then return nil, "there is nothing to draw" end
-  return plotter.draw(p, data_of(p), path)
+  if #p.series == 0 then return {}, ("nothing to draw in '%s'"):format(path) end
+  local count, problem = plotter.draw(p, data_of(p), path)
+  local files = {}
+  for _, extension in ipairs(count == 4 and { ".svg", ".png", ".csv", ".gp" } or { ".csv", ".gp" }) do
+    if #files < count then files[#files + 1] = path .. extension end
+  end
+  return files, problem
 end)
 
 return plot

@@ -55,7 +55,8 @@ function Run:evaluate() return self.trainer:evaluate() end
 function Run:plot(name, spec)
   if not self.folder then words.fail(core.line(), "a run without a store has no folder for plots") end
   local plot = require "plot"
-  local files = plot.render(spec, self.folder .. "/" .. name)
+  local files, problem = plot.render(spec, self.folder .. "/" .. name)
+  if problem then self.progress:say("plot: %s", problem) end
   for _, file in ipairs(files) do self:keep("plot", file) end
   return files
 end
@@ -171,7 +172,7 @@ local function draw(run, plots)
       local series = {}
       for k, name in ipairs(spec.metrics) do
         local s = run:series(split_name(name))
-        series[k] = { name, spec.x == "step" and s.step or s.epoch, s.value }
+        series[k] = { name, spec.over == "step" and s.step or s.epoch, s.value }
       end
       spec = plot.curves_of(spec, series)
     end

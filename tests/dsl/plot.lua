@@ -18,8 +18,8 @@ local function content(name)
 end
 
 local function draws(p, name, what)
-  local done, why = plot.render(p, folder .. "/" .. name)
-  if not ok(done, what .. ": drawn") then tap.diag(why) end
+  local files, problem = plot.render(p, folder .. "/" .. name)
+  is(#files .. " " .. tostring(problem), "4 nil", what .. ": drawn")
   ok(content(name .. ".png"):sub(2, 4) == "PNG", what .. ": a PNG")
   ok(content(name .. ".svg"):find("<svg", 1, true), what .. ": an SVG")
   ok(content(name .. ".csv"):find "^series,", what .. ": the data")
@@ -69,6 +69,9 @@ fails("the curves of a run are drawn by the run", "nothing to draw yet", plot.re
 draws(plot.curves_of(deferred, { { "accuracy", { 10, 20 }, { 0, 1 } }, { "sign_accuracy", { 10, 20 }, { 0.5, 1 } } }),
   "run", "the curves of a run")
 ok(deferred.metrics and #deferred.series == 0, "a description can be drawn again")
+draws(plot.curves_of(deferred, { { "accuracy", { 1 }, { 0.5 } }, { "sign_accuracy", {}, {} } }), "short", "one epoch")
+is(select(2, plot.render(plot.curves_of(deferred, { { "accuracy", {}, {} } }), "none")), "nothing to draw in 'none'",
+  "or none")
 
 -- words that gnuplot must not obey
 

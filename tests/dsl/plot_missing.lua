@@ -6,8 +6,8 @@ local tap = require "tap"
 local folder = os.tmpname()
 os.remove(folder)
 
-local done, why = plot.render(plot.curves { y = array { 1, 2, 3 } }, folder .. "/loss")
-tap.is(done, nil, "no gnuplot is no error of the script")
+local files, why = plot.render(plot.curves { y = array { 1, 2, 3 } }, folder .. "/loss")
+tap.is(table.concat(files, " "), folder .. "/loss.csv " .. folder .. "/loss.gp", "no gnuplot is no error of the script")
 tap.like(why, "^unable to run 'gnuplot': [^(]+ %(the data are in '" .. folder:gsub("%p", "%%%0") .. "/loss.csv'; "
   .. "draw them with 'gnuplot loss.gp' there%)$", "but is said, with where the data are")
 for _, extension in ipairs { ".csv", ".gp" } do
@@ -17,8 +17,8 @@ for _, extension in ipairs { ".csv", ".gp" } do
 end
 os.remove(folder)
 
-done, why = plot.render(plot.curves { y = { 1 } }, "/dev/null/loss")
-tap.is(done, nil, "nor is a folder that cannot be made")
+files, why = plot.render(plot.curves { y = { 1 } }, "/dev/null/loss")
+tap.is(#files, 0, "nor is a folder that cannot be made")
 tap.like(why, "^unable to .*'/dev/null", "it is named")
 
 tap.done()
