@@ -49,41 +49,10 @@ static const float *mask_row(const attention *a, int64_t batch, int64_t i) {
     return mask + ((a->mask->shape.dim[0] > 1 ? batch : 0) * a->queries + i) * a->keys;
 }
 
-/* As mlrt__exp_row of x * scale over the keys that the mask leaves, others 0; a sum of -1 says that it leaves none. */
-static inline float masked_exp_row(float *x, const float *mask, int64_t n, float scale) {
-    float max = -MLRT__INF, sum = 0;
-    int32_t any = 0;
-#pragma omp simd reduction(max : max) reduction(| : any)
-    for (int64_t j = 0; j < n; j++) {
-        const bool seen = mask[j] != 0.0f;
-        x[j] *= scale;
-        max = seen & (x[j] > max) ? x[j] : max;
-        any |= seen;
-    }
-    if (!any) return -1;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < n; j++) {
-        const bool seen = mask[j] != 0.0f;
-        const float e = mlrt__exp(seen ? x[j] - max : 0.0f);
-        x[j] = seen ? e : 0.0f;
-        sum += x[j];
-    }
-    return sum;
-}
-
-static inline float exp_row(float *x, int64_t n, float scale) {
-#pragma omp simd
-    for (int64_t j = 0; j < n; j++) x[j] *= scale;
-    return n > 0 ? mlrt__exp_row(x, x, n).sum : -1;
-}
-
-/* Scores to probabilities; those from n on are zero. */
+/* Scores to probabilities; those from n on are zero, and all of them when there is nothing to attend. */
 static void softmax_row(float *s, const float *mask, int64_t n, int64_t width, float scale) {
-    const float sum = mask ? masked_exp_row(s, mask, n, scale) : exp_row(s, n, scale);
-    const float factor = 1.0f / sum;
-    if (sum == -1) n = 0;
-#pragma omp simd
-    for (int64_t j = 0; j < n; j++) s[j] *= factor;
+    const float sum = mask ? mlrt__exp_row(s, mask, scale, s, n).sum : mlrt__exp_row(s, NULL, scale, s, n).sum;
+    if (sum != 0) mlrt__scale_row(s, 1 / sum, n);
     for (int64_t j = n; j < width; j++) s[j] = 0;
 }
 

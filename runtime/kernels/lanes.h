@@ -72,6 +72,18 @@ MLRT__INLINE void mlrt__store_some(float *p, mlrt__lanes v, int64_t n) {
         mlrt__store_part(p, v, n);
 }
 
+/* a where the mask's lanes are all ones, b where they are zero. */
+MLRT__INLINE mlrt__lanes mlrt__select(mlrt__int_lanes mask, mlrt__lanes a, mlrt__lanes b) {
+    return (mlrt__lanes)((mask & (mlrt__int_lanes)a) | (~mask & (mlrt__int_lanes)b));
+}
+
+/* Which lanes hold one of the n elements that are left. */
+MLRT__INLINE mlrt__int_lanes mlrt__live(int64_t n) {
+    mlrt__int_lanes lane;
+    for (int i = 0; i < MLRT__LANES; i++) lane[i] = i;
+    return lane < (int32_t)(n < MLRT__LANES ? n : MLRT__LANES);
+}
+
 /* max(x, 0); NaN stays. */
 MLRT__INLINE mlrt__lanes mlrt__relu_lanes(mlrt__lanes x) { return (mlrt__lanes)((mlrt__int_lanes)x & ~(x < 0)); }
 
@@ -87,6 +99,22 @@ MLRT__INLINE mlrt__lanes mlrt__relu_lanes(mlrt__lanes x) { return (mlrt__lanes)(
 #    define MLRT__ZIP_LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #    define MLRT__ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
+
+/* Each turn folds the upper half onto the lower, and every element stands twice as often. */
+MLRT__INLINE float mlrt__sum_lanes(mlrt__lanes v) {
+#pragma GCC unroll 4
+    for (int n = MLRT__LANES; n > 1; n /= 2) v = MLRT__ZIP_LOW(v, v) + MLRT__ZIP_HIGH(v, v);
+    return v[0];
+}
+
+MLRT__INLINE float mlrt__max_lanes(mlrt__lanes v) {
+#pragma GCC unroll 4
+    for (int n = MLRT__LANES; n > 1; n /= 2) {
+        const mlrt__lanes low = MLRT__ZIP_LOW(v, v), high = MLRT__ZIP_HIGH(v, v);
+        v = mlrt__select(high > low, high, low);
+    }
+    return v[0];
+}
 
 /* Transpose a square of lanes: each perfect shuffle of all elements turns the index bits by one place, so log2(lanes)
  * of them exchange row and column. */

@@ -40,7 +40,7 @@ static int64_t check_targets(const mlrt_call *c, const rows *r) {
 
 static double row_loss(const rows *r, int64_t i) {
     const float *x = r->logits + i * r->classes;
-    const mlrt__exp_sum e = mlrt__exp_row(x, NULL, r->classes);
+    const mlrt__exp_sum e = mlrt__exp_row(x, NULL, 1, NULL, r->classes);
     const double smoothing = r->attr->smoothing, xt = (double)x[r->target[i]];
     double mean = 0;
     if (smoothing != 0) {
@@ -92,7 +92,7 @@ static void grad_rows(const mlrt_call *c, int64_t first, int64_t last) {
             memset(dx, 0, sizeof(float) * (size_t)n);
             continue;
         }
-        const float scale = (float)factor / mlrt__exp_row(r.logits + i * n, dx, n).sum;
+        const float scale = (float)factor / mlrt__exp_row(r.logits + i * n, NULL, 1, dx, n).sum;
         const float uniform = (float)(factor * smoothing / (double)n);
 #pragma omp simd
         for (int64_t k = 0; k < n; k++) dx[k] = dx[k] * scale - uniform;

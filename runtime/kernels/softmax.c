@@ -8,9 +8,8 @@ static void softmax_rows(const mlrt_call *c, int64_t first, int64_t last) {
     const int64_t n = width_of(c);
     for (int64_t r = first; r < last; r++) {
         float *y = (float *)c->out.data + r * n;
-        const float scale = 1.0f / mlrt__exp_row((const float *)c->in[0].data + r * n, y, n).sum;
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++) y[i] *= scale;
+        const mlrt__exp_sum e = mlrt__exp_row((const float *)c->in[0].data + r * n, NULL, 1, y, n);
+        mlrt__scale_row(y, 1 / e.sum, n);
     }
 }
 
@@ -19,7 +18,7 @@ static void log_softmax_rows(const mlrt_call *c, int64_t first, int64_t last) {
     for (int64_t r = first; r < last; r++) {
         const float *x = (const float *)c->in[0].data + r * n;
         float *y = (float *)c->out.data + r * n;
-        const mlrt__exp_sum e = mlrt__exp_row(x, NULL, n);
+        const mlrt__exp_sum e = mlrt__exp_row(x, NULL, 1, NULL, n);
         const float log_sum = mlrt__log(e.sum);
 #pragma omp simd
         for (int64_t i = 0; i < n; i++) y[i] = (x[i] - e.max) - log_sum;
