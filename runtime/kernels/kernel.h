@@ -62,7 +62,7 @@ static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_
     X(index)                                                                                                           \
     X(sort)                                                                                                            \
     X(random)                                                                                                          \
-    X(small_matmul) X(norm) X(softmax) X(loss) X(attention)
-#define MLRT__SINGLE_FAMILIES(X) X(matmul)
+    X(small_matmul) X(norm) X(softmax) X(loss) X(attention) X(pool)
+#define MLRT__SINGLE_FAMILIES(X) X(matmul) X(conv)
 
 #endif

@@ -1,10 +1,10 @@
 libmlrt_la_SOURCES += %D%/kernel.c %D%/kernel.h %D%/vmath.h %D%/axis.h %D%/micro.h %D%/move.h %D%/nest.h %D%/team.h
-libmlrt_la_SOURCES += %D%/gemm.h %D%/lanes.h %D%/matmul.c %D%/matmul.h %D%/onednn.c %D%/onednn.h %D%/softmax.h
+libmlrt_la_SOURCES += %D%/conv.c %D%/gemm.h %D%/lanes.h %D%/matmul.c %D%/matmul.h %D%/onednn.c %D%/onednn.h %D%/softmax.h
 
 # Compiled once for each CPU level, see kernel.h. FMA contraction is wanted; -ffast-math never is.
 KERNEL_CFLAGS = $(AM_CFLAGS) -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast
 KERNEL_LEVELS = %D%/elementwise.c %D%/index.c %D%/random.c %D%/reduce.c %D%/shape.c %D%/sort.c
-KERNEL_LEVELS += %D%/attention.c %D%/loss.c %D%/norm.c %D%/small_matmul.c %D%/softmax.c
+KERNEL_LEVELS += %D%/attention.c %D%/loss.c %D%/norm.c %D%/pool.c %D%/small_matmul.c %D%/softmax.c
 
 if X86_64
 noinst_LTLIBRARIES += libkernels_v2.la libkernels_v3.la libkernels_v4.la
