@@ -1,5 +1,5 @@
 kernels_tests = %D%/elementwise %D%/index %D%/random %D%/reduce %D%/shape %D%/sort %D%/vmath
-kernels_tests += %D%/attention %D%/conv %D%/matmul %D%/norm %D%/softmax
+kernels_tests += %D%/attention %D%/conv %D%/linalg %D%/matmul %D%/norm %D%/softmax
 check_PROGRAMS += $(kernels_tests)
 TESTS += $(kernels_tests)
 EXTRA_DIST += %D%/call.h %D%/compare.h
