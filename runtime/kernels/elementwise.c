@@ -123,17 +123,23 @@ static int64_t offset(const plan *p, const tile *t, const int64_t *stride) {
     return at;
 }
 
-/* Row after row of the innermost axis, counting the others like an odometer. */
+/* Plane after plane of the two innermost axes, counting the others like an odometer. */
 static void load(float *y, int64_t count, const plan *p, const tile *t, const mlrt_tensor *x, const int64_t *stride) {
     const int32_t last = p->nest.rank - 1;
-    const int64_t *dim = p->nest.dim, row = last == p->axis ? count : dim[last];
-    int64_t at = offset(p, t, stride), index[MLRT_MAX_RANK] = {0};
-    for (int64_t done = 0; done < count; done += row) {
-        load_of[x->dtype](y + done, x->data, at, stride[last], row);
-        for (int32_t axis = last - 1; axis >= p->axis; axis--) {
-            at += stride[axis];
+    const int64_t *dim = p->nest.dim;
+    region r = {.first = offset(p, t, stride), .rows = 1, .columns = count, .stride = stride[last]};
+    if (last > p->axis) {
+        r.columns = dim[last];
+        r.rows = last - 1 > p->axis ? dim[last - 1] : count / dim[last];
+        r.row_stride = stride[last - 1];
+    }
+    int64_t index[MLRT_MAX_RANK] = {0};
+    for (int64_t done = 0; done < count; done += r.rows * r.columns) {
+        load_of[x->dtype](y + done, x->data, &r);
+        for (int32_t axis = last - 2; axis >= p->axis; axis--) {
+            r.first += stride[axis];
             if (axis == p->axis || ++index[axis] < dim[axis]) break;
-            at -= stride[axis] * dim[axis];
+            r.first -= stride[axis] * dim[axis];
             index[axis] = 0;
         }
     }

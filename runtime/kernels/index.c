@@ -9,7 +9,7 @@
 
 enum { COLUMNS = 16 }; /* the fewest that a thread gets: a cache line of f32 */
 
-static inline bool inside(int32_t at, int64_t size) { return at >= 0 && at < size; }
+static inline bool inside(int32_t at, int64_t size) { return (at >= 0) & (at < size); }
 
 /* Before the team starts, so that it is always the first wrong index that is told. */
 static void check(const mlrt_call *c, const mlrt_tensor *index, int64_t size) {
@@ -27,6 +27,16 @@ static void check(const mlrt_call *c, const mlrt_tensor *index, int64_t size) {
 static int64_t column_items(int64_t columns) { return (columns + COLUMNS - 1) / COLUMNS; }
 static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* Single elements, one by one: gathering vectors is no faster. */
+#define LOOK_UP(bits)                                                                                                  \
+    static void look_up_##bits(uint##bits##_t *y, const uint##bits##_t *x, const int32_t *index, int64_t count,        \
+                               int64_t size) {                                                                         \
+        for (int64_t k = 0; k < count; k++) y[k] = inside(index[k], size) ? x[index[k]] : 0;                           \
+    }
+LOOK_UP(8)
+LOOK_UP(16)
+LOOK_UP(32)
+
 /* ---- rows of a table ---- */
 
 #define GATHER(bits)                                                                                                   \
@@ -35,6 +45,10 @@ static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
         const uint##bits##_t *x = c->in[0].data;                                                                       \
         const int32_t *index = c->in[1].data;                                                                          \
         uint##bits##_t *y = (uint##bits##_t *)c->out.data + first * table.inner;                                       \
+        if (table.inner == 1) {                                                                                        \
+            look_up_##bits(y, x, index + first, last - first, table.n);                                                \
+            return;                                                                                                    \
+        }                                                                                                              \
         for (int64_t k = first; k < last; k++, y += table.inner) {                                                     \
             const int64_t at = inside(index[k], table.n) ? index[k] * table.inner : -1;                                \
             if (at < 0)                                                                                                \
@@ -92,6 +106,10 @@ static void run_scatter_add(const mlrt_call *c) {
             const uint##bits##_t *x = (const uint##bits##_t *)c->in[0].data + outer * in.n * in.inner + start;         \
             const int32_t *index = (const int32_t *)c->in[1].data + outer * n * in.inner + start;                      \
             uint##bits##_t *y = (uint##bits##_t *)c->out.data + outer * n * in.inner + start;                          \
+            if (in.inner == 1) {                                                                                       \
+                look_up_##bits(y, x, index, n, in.n);                                                                  \
+                continue;                                                                                              \
+            }                                                                                                          \
             for (int64_t k = 0; k < n; k++, index += in.inner, y += in.inner)                                          \
                 for (int64_t i = 0; i < width; i++) y[i] = inside(index[i], in.n) ? x[index[i] * in.inner + i] : 0;    \
         }                                                                                                              \

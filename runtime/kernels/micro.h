@@ -112,18 +112,24 @@ static inline uint8_t to_u8(float x) {
 }
 static inline uint16_t to_bf16(float x) { return mlrt__to_bf16(x); }
 
-/* n elements from `first` on, each `stride` (0 or 1) after the one before. */
-typedef void load_row(float *y, const void *data, int64_t first, int64_t stride, int64_t n);
+/* From element `first` on; the columns of a row are the same element when `stride` is 0, else one after the other. */
+typedef struct region {
+    int64_t first, rows, columns, row_stride, stride;
+} region;
+
+typedef void load_region(float *y, const void *data, const region *r);
 typedef void store_row(void *data, int64_t first, const float *x, int64_t n);
 
 #define CONVERT(dtype, type)                                                                                           \
-    static void load_##dtype(float *y, const void *data, int64_t first, int64_t stride, int64_t n) {                   \
-        const type *x = (const type *)data + first;                                                                    \
-        const float value = from_##dtype(*x);                                                                          \
-        if (stride) {                                                                                                  \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = from_##dtype(x[i]);                             \
-        } else {                                                                                                       \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = value;                                          \
+    static void load_##dtype(float *y, const void *data, const region *r) {                                            \
+        for (int64_t row = 0; row < r->rows; row++, y += r->columns) {                                                 \
+            const type *x = (const type *)data + r->first + row * r->row_stride;                                       \
+            const float value = from_##dtype(*x);                                                                      \
+            if (r->stride) {                                                                                           \
+                _Pragma("omp simd") for (int64_t i = 0; i < r->columns; i++) y[i] = from_##dtype(x[i]);                \
+            } else {                                                                                                   \
+                _Pragma("omp simd") for (int64_t i = 0; i < r->columns; i++) y[i] = value;                             \
+            }                                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
     static void store_##dtype(void *data, int64_t first, const float *x, int64_t n) {                                  \
@@ -135,7 +141,7 @@ CONVERT(bf16, uint16_t)
 CONVERT(i32, int32_t)
 CONVERT(u8, uint8_t)
 
-static load_row *const load_of[] = {
+static load_region *const load_of[] = {
     [MLRT_F32] = load_f32, [MLRT_BF16] = load_bf16, [MLRT_I32] = load_i32, [MLRT_U8] = load_u8};
 static store_row *const store_of[] = {
     [MLRT_F32] = store_f32, [MLRT_BF16] = store_bf16, [MLRT_I32] = store_i32, [MLRT_U8] = store_u8};

@@ -7,6 +7,7 @@
 #ifndef MLRT__MOVE_H
 #define MLRT__MOVE_H
 
+#include "kernels/lanes.h"
 #include "kernels/nest.h"
 
 enum { TO, FROM };
@@ -18,44 +19,6 @@ typedef struct plane {
 } plane;
 
 typedef void move_plane(void *to, const void *from, const plane *p);
-
-/* A square of LANES x LANES elements turned in registers. Interleaving row i with row i + LANES / 2, for all i, log2(LANES)
- * times, is a transposition. */
-#if defined __AVX512F__
-enum { LANES = 16, ROUNDS = 4 };
-#    define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#    define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif defined __AVX__
-enum { LANES = 8, ROUNDS = 3 };
-#    define LOWER 0, 8, 1, 9, 2, 10, 3, 11
-#    define UPPER 4, 12, 5, 13, 6, 14, 7, 15
-#else
-enum { LANES = 4, ROUNDS = 2 };
-#    define LOWER 0, 4, 1, 5
-#    define UPPER 2, 6, 3, 7
-#endif
-typedef uint32_t lanes __attribute__((vector_size(4 * LANES)));
-
-static inline void turn_32(uint32_t *y, int64_t y_stride, const uint32_t *x, int64_t x_stride) {
-    lanes a[LANES], b[LANES];
-    for (int i = 0; i < LANES; i++) memcpy(&a[i], x + i * x_stride, sizeof a[i]);
-    for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < LANES / 2; i++) {
-            b[2 * i] = __builtin_shufflevector(a[i], a[i + LANES / 2], LOWER);
-            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + LANES / 2], UPPER);
-        }
-        memcpy(a, b, sizeof a);
-    }
-    for (int i = 0; i < LANES; i++) memcpy(y + i * y_stride, &a[i], sizeof a[i]);
-}
-
-#define TURN(bits)                                                                                                     \
-    static inline void turn_##bits(uint##bits##_t *y, int64_t y_stride, const uint##bits##_t *x, int64_t x_stride) {   \
-        for (int i = 0; i < LANES; i++)                                                                                \
-            for (int j = 0; j < LANES; j++) y[i * y_stride + j] = x[j * x_stride + i];                                 \
-    }
-TURN(8)
-TURN(16)
 
 /* The four ways through a plane, for elements of a size. */
 #define MOVES(bits)                                                                                                    \
@@ -79,21 +42,38 @@ TURN(16)
             const uint##bits##_t *x = (const uint##bits##_t *)from + r * p->from_row;                                  \
             for (int64_t i = 0; i < p->columns; i++) y[i * p->to_column] = x[i * p->from_column];                      \
         }                                                                                                              \
-    }                                                                                                                  \
-    static void transpose_##bits(void *to, const void *from, const plane *p) {                                         \
-        uint##bits##_t *y = to;                                                                                        \
-        const uint##bits##_t *x = from;                                                                                \
-        const int64_t rows = p->rows - p->rows % LANES, columns = p->columns - p->columns % LANES;                     \
-        for (int64_t r = 0; r < rows; r += LANES)                                                                      \
-            for (int64_t i = 0; i < columns; i += LANES)                                                               \
-                turn_##bits(y + r * p->to_row + i, p->to_row, x + r + i * p->from_column, p->from_column);             \
-        for (int64_t r = 0; r < p->rows; r++)                                                                          \
-            for (int64_t i = r < rows ? columns : 0; i < p->columns; i++)                                              \
-                y[r * p->to_row + i] = x[r + i * p->from_column];                                                      \
     }
+
 MOVES(8)
 MOVES(16)
 MOVES(32)
+
+#define TRANSPOSE(bits)                                                                                                \
+    static void transpose_##bits(void *to, const void *from, const plane *p) {                                         \
+        for (int64_t r = 0; r < p->rows; r++)                                                                          \
+            for (int64_t i = 0; i < p->columns; i++)                                                                   \
+                ((uint##bits##_t *)to)[r * p->to_row + i] = ((const uint##bits##_t *)from)[r + i * p->from_column];    \
+    }
+TRANSPOSE(8)
+TRANSPOSE(16)
+
+/* Squares of lanes; f32 stands for any four bytes. */
+static void transpose_32(void *to, const void *from, const plane *p) {
+    for (int64_t i = 0; i < p->columns; i += MLRT__LANES)
+        for (int64_t r = 0; r < p->rows; r += MLRT__LANES) {
+            const float *x = (const float *)from + r + i * p->from_column;
+            float *y = (float *)to + r * p->to_row + i;
+            const int64_t rows = p->rows - r, columns = p->columns - i;
+            mlrt__lanes square[MLRT__LANES];
+#pragma GCC unroll 16
+            for (int k = 0; k < MLRT__LANES; k++)
+                square[k] = k < columns ? mlrt__load_some(x + k * p->from_column, rows) : (mlrt__lanes){0};
+            mlrt__transpose_square(square);
+#pragma GCC unroll 16
+            for (int k = 0; k < MLRT__LANES; k++)
+                if (k < rows) mlrt__store_some(y + k * p->to_row, square[k], columns);
+        }
+}
 
 enum way { COPY, REPEAT, STRIDE, TRANSPOSE };
 #define WAYS(bits)                                                                                                     \

@@ -5,6 +5,7 @@
  * joined in f64: the error grows with the length of a chunk and not with n. A maximum keeps NaN.
  */
 #include "kernels/axis.h"
+#include "kernels/lanes.h"
 #include "kernels/team.h"
 #include "kernels/vmath.h"
 
@@ -20,9 +21,11 @@ typedef enum operation { SUM, MAX } operation;
 
 static inline float start(operation op) { return op == SUM ? 0.0f : -MLRT__INF; }
 
+/* The maximum chooses by a mask, because the compiler makes jumps of many conditions in a row. */
 static inline float join(operation op, float a, float b) {
     if (op == SUM) return a + b;
-    return (b > a) | (b != b) ? b : a;
+    const int32_t mask = -((b > a) | (b != b));
+    return mlrt__from_bits((mlrt__bits(b) & mask) | (mlrt__bits(a) & ~mask));
 }
 
 static inline double join_f64(operation op, double a, double b) {
@@ -57,21 +60,30 @@ static size_t scratch(const mlrt_node *n, int32_t threads) {
 
 static double work(const plan *p) { return (double)p->x.outer * (double)p->x.n * (double)p->x.inner; }
 
-/* A short contiguous row. */
+static inline mlrt__lanes join_lanes(operation op, mlrt__lanes a, mlrt__lanes b) {
+    if (op == SUM) return a + b;
+    const mlrt__int_lanes mask = (b > a) | (b != b);
+    return (mlrt__lanes)(((mlrt__int_lanes)b & mask) | ((mlrt__int_lanes)a & ~mask));
+}
+
+/* The first n lanes from memory, the others what changes nothing. */
+static inline mlrt__lanes load_or_start(operation op, const float *x, int64_t n) {
+    mlrt__int_lanes place = {0};
+    for (int i = 0; i < MLRT__LANES; i++) place[i] = i;
+    const mlrt__int_lanes mask = place < (int32_t)n;
+    const mlrt__lanes other = (mlrt__lanes){0} + start(op);
+    return (mlrt__lanes)(((mlrt__int_lanes)mlrt__load_part(x, n) & mask) | ((mlrt__int_lanes)other & ~mask));
+}
+
+/* A short contiguous row. Joining the two halves of the lanes, interleaved, log2(lanes) times leaves all in each. */
 static inline float reduce_row(operation op, const float *x, int64_t n) {
-    enum { WIDTH = 16 };
-    float lane[WIDTH], y = start(op);
-    int64_t i = 0;
-    if (n >= WIDTH) {
-        for (int l = 0; l < WIDTH; l++) lane[l] = x[l];
-        for (i = WIDTH; i + WIDTH <= n; i += WIDTH)
-            for (int l = 0; l < WIDTH; l++) lane[l] = join(op, lane[l], x[i + l]);
-        for (int half = WIDTH / 2; half > 0; half /= 2)
-            for (int l = 0; l < half; l++) lane[l] = join(op, lane[l], lane[l + half]);
-        y = lane[0];
-    }
-    for (; i < n; i++) y = join(op, y, x[i]);
-    return y;
+    mlrt__lanes acc = n < MLRT__LANES ? load_or_start(op, x, n) : mlrt__load(x);
+    int64_t i = MLRT__LANES;
+    for (; i + MLRT__LANES <= n; i += MLRT__LANES) acc = join_lanes(op, acc, mlrt__load(x + i));
+    if (i < n) acc = join_lanes(op, acc, load_or_start(op, x + i, n - i));
+    for (int lanes = MLRT__LANES; lanes > 1; lanes /= 2)
+        acc = join_lanes(op, MLRT__ZIP_LOW(acc, acc), MLRT__ZIP_HIGH(acc, acc));
+    return acc[0];
 }
 
 /* acc[i] joined with x[i], x[i + stride], ... of `rows` rows. */
@@ -120,15 +132,17 @@ static int64_t block_width(const plan *p, int64_t block) {
 static inline void reduce_items(operation op, const mlrt_call *c, int64_t first, int64_t last) {
     const plan p = plan_of_call(c);
     float *y = p.chunks > 1 ? c->scratch : c->out.data;
+    if (p.x.inner == 1 && p.x.n <= SHORT) {
+        for (int64_t row = first; row < last; row++)
+            y[row] = reduce_row(op, (const float *)c->in[0].data + row * p.x.n, p.x.n);
+        return;
+    }
     for (int64_t item = first; item < last; item++) {
         const int64_t block = item % p.blocks, chunk = item / p.blocks % p.chunks, outer = item / p.blocks / p.chunks;
         const int64_t row = chunk * p.chunk, rows = p.x.n - row < p.chunk ? p.x.n - row : p.chunk;
         const float *x = (const float *)c->in[0].data + (outer * p.x.n + row) * p.x.inner + block * BLOCK;
         float *to = y + (outer * p.chunks + chunk) * p.x.inner + block * BLOCK;
-        if (p.x.inner == 1 && p.x.n <= SHORT)
-            *to = reduce_row(op, x, p.x.n);
-        else
-            reduce_chunk(op, &p, to, block_width(&p, block), x, rows);
+        reduce_chunk(op, &p, to, block_width(&p, block), x, rows);
     }
 }
 

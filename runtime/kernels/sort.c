@@ -77,6 +77,11 @@ static void run_argsort(const mlrt_call *c) {
 
 /* ---- cumsum, in f64: items are (outer, group of columns) ---- */
 
+static void cumsum_row(const float *x, float *y, int64_t n, int64_t step) {
+    double sum = 0;
+    for (int64_t k = 0; k < n; k++, x += step, y += step) *y = (float)(sum += (double)*x);
+}
+
 static void cumsum_items(const mlrt_call *c, int64_t first, int64_t last) {
     const mlrt__around a = around(c);
     const int64_t groups = (a.inner + COLUMNS - 1) / COLUMNS;
@@ -84,12 +89,16 @@ static void cumsum_items(const mlrt_call *c, int64_t first, int64_t last) {
     for (int64_t item = first; item < last; item++) {
         const int64_t start = item % groups * COLUMNS;
         const int64_t width = a.inner - start < COLUMNS ? a.inner - start : COLUMNS;
-        const int64_t at = item / groups * a.n * a.inner + start, step = reverse ? -a.inner : a.inner;
-        int64_t k = reverse ? at + (a.n - 1) * a.inner : at;
+        const int64_t step = reverse ? -a.inner : a.inner;
+        const int64_t at = item / groups * a.n * a.inner + start + (reverse ? (a.n - 1) * a.inner : 0);
+        const float *x = (const float *)c->in[0].data + at;
+        float *y = (float *)c->out.data + at;
         double sum[COLUMNS] = {0};
-        for (int64_t left = a.n; left > 0; left--, k += step) {
-            const float *x = (const float *)c->in[0].data + k;
-            float *y = (float *)c->out.data + k;
+        if (width == 1) {
+            cumsum_row(x, y, a.n, step);
+            continue;
+        }
+        for (int64_t k = 0; k < a.n; k++, x += step, y += step) {
 #pragma omp simd
             for (int64_t i = 0; i < width; i++) y[i] = (float)(sum[i] += (double)x[i]);
         }

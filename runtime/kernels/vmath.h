@@ -118,7 +118,11 @@ static inline float mlrt__sigmoid(float x) {
     return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-static inline float mlrt__softplus(float x) { return (x > 0.0f ? x : 0.0f) + mlrt__log1p(mlrt__exp(-mlrt__abs(x))); }
+/* log(1 + e) of 0 <= e <= 1 is not near an edge, and NaN stays through the correction. */
+static inline float mlrt__softplus(float x) {
+    const float e = mlrt__exp(-mlrt__abs(x)), u = 1.0f + e;
+    return (x > 0.0f ? x : 0.0f) + (mlrt__log_inside(u) + (e - (u - 1.0f)) / u);
+}
 
 /* An odd polynomial near zero; further out 1 - e^-q(|x|), which is 1 from 4 on. */
 static inline float mlrt__erf(float x) {

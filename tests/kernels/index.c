@@ -136,6 +136,16 @@ static void test_outside(int32_t level) {
     }
 }
 
+/* A table without rows has no right index; zeros come out. */
+static void test_empty_table(int32_t level) {
+    const mlrt_shape none = MLRT_SHAPE_OF(0), three = MLRT_SHAPE_OF(3);
+    call c = {"gather",   level, NULL, uniform(three, 1, 2), {tensor(MLRT_F32, none), integers(three, 0, 1)},
+              .inputs = 2};
+    ok(run_call(&c) == MLRT_RANGE && f32(&c.out, 0) == 0 && f32(&c.out, 2) == 0, "%s: gather from an empty table",
+       mlrt__level_name(level));
+    free_call(&c);
+}
+
 int main(void) {
     for
         EACH_LEVEL(level) {
@@ -143,6 +153,7 @@ int main(void) {
             test_scatter(level);
             test_along(level);
             test_outside(level);
+            test_empty_table(level);
         }
     return done_testing();
 }
