@@ -196,7 +196,8 @@ void mlrt_no_second_derivative(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
 
 /* ---- inputs and parameters ---- */
 
-mlrt_node *mlrt__graph_input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape, const mlrt_vocabulary *v) {
+mlrt_node *mlrt__graph_input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape,
+                             const mlrt_vocabulary *v) {
     const mlrt__input_attr attr = {mlrt__arena_string(&g->arena, name)};
     mlrt_node *n = MLRT__NEW(&g->arena, mlrt_node);
     *n = (mlrt_node){.graph = g,

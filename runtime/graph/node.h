@@ -75,7 +75,8 @@ void mlrt__graph_free(mlrt_graph *g);
 void mlrt__enter(mlrt_graph *g, const char *name, bool absolute, const char *where);
 void mlrt__leave(mlrt_graph *g);
 /* A field of the batch; bound to memory by name when the program is compiled. */
-mlrt_node *mlrt__graph_input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape, const mlrt_vocabulary *v);
+mlrt_node *mlrt__graph_input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape,
+                             const mlrt_vocabulary *v);
 /* A parameter by its full name, found or created. */
 mlrt_node *mlrt__parameter(mlrt_graph *g, const char *name, mlrt_shape shape, mlrt_init init, bool trained);
 int32_t mlrt__params_find(const mlrt__params *p, const char *name); /* or -1 */
