@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "plugin/value.h"
-#include "runtime/plugin/templates.h"
+#include "plugin/templates.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 . "$MLRT_TESTS/tap.sh"
 cd "$MLRT_TESTS/.." || exit 1
 
-c_files() { find runtime dsl stdlib plugins tests -name '*.[ch]' -not -name config.h | sort; }
+c_files() { find runtime dsl stdlib plugins tests -name '*.[ch]' -not -name templates.h | sort; }
 lua_files() { find dsl stdlib plugins experiments tests -name '*.lua' | sort; }
 
 # lint TOOL NAME COMMAND...
