@@ -33,9 +33,8 @@ include tests/amplitudes/room.mk
 include tests/system/room.mk
 
 # ---- beyond `make check` ----
-# Every C program runs again under valgrind, and in a second build with ASan and UBSan, but these.
-# Valgrind keeps denormals, which the loader is tested to protect; the rest is too slow there.
-NOT_VALGRIND = tests/plugin/loader
+# Every C program runs again under valgrind, and in a second build with ASan and UBSan, but these, which are too slow there.
+NOT_VALGRIND =
 NOT_SANITIZED =
 C_TESTS = $(filter $(check_PROGRAMS), $(TESTS))
 VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))
