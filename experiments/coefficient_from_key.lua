@@ -23,7 +23,8 @@ return mlrt.experiment "coefficient_from_key" {
       model     = layer.seq2seq { layers = p.layers, dim = p.dim, heads = p.heads, ffn = p.ffn },
       loss      = loss.cross_entropy { ignore = "pad" },
       optimizer = optimizer.adam { lr = p.lr },
-      train     = { epochs = p.epochs, epoch_size = p.epoch_size, batch = p.batch, clip = 5, stop = { metric = "accuracy", at = 1 } },
+      train     = { epochs = p.epochs, epoch_size = p.epoch_size, batch = p.batch, clip = 5,
+                    stop = { metric = "accuracy", at = 1 } },
       plots     = { mlrt.plot.curves { "accuracy", "magnitude_accuracy", "sign_accuracy", "plus_share", x = "epoch",
                                        title = "Magnitudes first, then signs", y_range = { 0, 1 } } },
     }

@@ -90,7 +90,8 @@ end
 function Progress:step(r)
   if not self.width then return end
   local left = ("epoch %d/%d "):format(r.epoch, r.epochs)
-  local right = (" loss %s  %s examples/s  %s left"):format(number(r.loss), grouped(math.floor(r.rate + 0.5)), duration(r.remaining))
+  local rate = grouped(math.floor(r.rate + 0.5))
+  local right = (" loss %s  %s examples/s  %s left"):format(number(r.loss), rate, duration(r.remaining))
   local room = math.min(40, self.width - #left - #right - 4)
   local bar = ""
   if room > 4 then

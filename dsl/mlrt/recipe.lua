@@ -1,4 +1,4 @@
--- recipe.lua - from what an experiment's setup returns to what the trainer needs: checked, with every default filled in.
+-- recipe.lua - from what an experiment's setup returns to what the trainer needs: checked, every default filled in.
 
 local core = require "mlrt.core"
 local words = require "mlrt.words"
@@ -47,11 +47,13 @@ end
 local function batch_of(where, train, examples)
   local batch = train.batch or math.min(32, examples)
   if batch == "full" then return examples end
-  if type(batch) == "string" then words.fail(where, "'batch' of train must be a number or \"full\", got '%s'", batch) end
+  if type(batch) == "string" then
+    words.fail(where, "'batch' of train must be a number or \"full\", got '%s'", batch)
+  end
   batch = positive(where, train, "batch", batch)
   if batch > examples then
-    words.fail(where, "a batch of %d needs as many training examples, there are %d (batch = \"full\" takes them all)", batch,
-      examples)
+    words.fail(where, "a batch of %d needs as many training examples, there are %d (batch = \"full\" takes them all)",
+      batch, examples)
   end
   return batch
 end

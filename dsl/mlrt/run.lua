@@ -66,7 +66,8 @@ function Run:table(values)
   local lines, json = {}, {}
   for _, key in ipairs(words.sorted_keys(values)) do
     local value = values[key]
-    lines[#lines + 1] = ("  %-28s %s"):format(key, type(value) == "number" and progress.number(value) or tostring(value))
+    local text = type(value) == "number" and progress.number(value) or tostring(value)
+    lines[#lines + 1] = ("  %-28s %s"):format(key, text)
     json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
   end
   self.progress:say("%s", table.concat(lines, "\n"))
@@ -123,7 +124,8 @@ local function enter_store(run, experiment, list, options)
   if options.resume then
     run.id = run.store:resumable(experiment.name, list)
     if not run.id then
-      words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", folder, experiment.name)
+      words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", folder,
+        experiment.name)
     end
     run.store:resume(run.id)
   else
@@ -154,7 +156,8 @@ local function observer(run)
       for i, m in ipairs(r.measures) do rows[i] = m end
       rows[#rows + 1] = { name = "training_loss", split = "", value = r.loss }
       for _, row in ipairs(rows) do
-        run.history[#run.history + 1] = { step = r.step, epoch = r.epoch, split = row.split, name = row.name, value = row.value }
+        run.history[#run.history + 1] =
+          { step = r.step, epoch = r.epoch, split = row.split, name = row.name, value = row.value }
       end
       if run.store then run.store:metrics(run.id, r.step, r.epoch, rows) end
       run.progress:evaluation(r)
@@ -193,7 +196,8 @@ end
 
 local function build(experiment, overrides, options)
   local values, list = experiment:resolve(overrides or {})
-  local run = setmetatable({ name = experiment.name, params = values, history = {}, progress = progress.new(options.quiet) }, Run)
+  local run = { name = experiment.name, params = values, history = {}, progress = progress.new(options.quiet) }
+  setmetatable(run, Run)
   core.seed(values.seed)
   local recipe = recipes.new(experiment, values, experiment.setup(values))
   recipe.parameters = parameters_json(list)

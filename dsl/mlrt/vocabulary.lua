@@ -1,4 +1,4 @@
--- vocabulary.lua - what plugins offer, as words: mlrt.layer.linear { 64 }, mlrt.task.amplitudes.coefficient { loop = 4 }.
+-- vocabulary.lua - what plugins offer, as words: mlrt.layer.linear { 64 }, mlrt.loss.mse {}.
 --
 -- A class is called by its name in the registry; a dot in it is a table here. Some words are the runtime's own: every
 -- layer may have a name, every optimizer a schedule and parameter groups.
@@ -60,7 +60,8 @@ local construct = {
   optimizer = function(name, properties)
     local rest, taken = without(properties, "schedule", "groups")
     local object = core.object("optimizer", name, rest)
-    extras[object] = { schedule = schedule_of(taken.schedule), groups = taken.groups and groups_of(name, rest, taken.groups) }
+    local groups = taken.groups and groups_of(name, rest, taken.groups)
+    extras[object] = { schedule = schedule_of(taken.schedule), groups = groups }
     return object
   end,
 }
@@ -110,14 +111,14 @@ end
 
 -- mlrt.init.uniform(-0.5, 0.5), mlrt.init.xavier_normal { scale = 2 }
 function M.initialisers()
-  local words = {}
+  local initialisers = {}
   for _, name in ipairs(core.initialisers()) do
-    words[name] = function(a, b, options)
+    initialisers[name] = function(a, b, options)
       if type(a) == "table" then a, options = nil, a end
       return { initialiser = name, a = a, b = b, scale = options and options.scale }
     end
   end
-  return setmetatable(words, {
+  return setmetatable(initialisers, {
     __index = function(_, key)
       words.fail(core.line(), "there is no initialiser '%s'%s", key, words.suggestion(key, core.initialisers()))
     end,

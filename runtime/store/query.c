@@ -54,7 +54,7 @@ static void read_measure(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
 
 static void read_artifact(sqlite3_stmt *q, mlrt__arena *arena, void *row) {
     *(mlrt__run_artifact *)row = (mlrt__run_artifact){mlrt__db_text(q, 0, arena), mlrt__db_text(q, 1, arena),
-                                              sqlite3_column_int64(q, 2), mlrt__db_text(q, 3, arena)};
+                                                      sqlite3_column_int64(q, 2), mlrt__db_text(q, 3, arena)};
 }
 
 /* ---- the parts of a run: each is a list of rows ---- */

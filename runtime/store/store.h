@@ -94,7 +94,8 @@ mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *er
 /* This process goes on with a run that is neither running nor done. */
 mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err);
 /* These three replace what has the same name (of a metric: step, split and name; of an artifact: path). */
-mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_fact *facts, int32_t count, mlrt_error *err);
+mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_fact *facts, int32_t count,
+                              mlrt_error *err);
 mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__run_measure *measures, int32_t count,
                                 mlrt_error *err);
 /* The file must be there; its size and the time are recorded. */

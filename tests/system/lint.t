@@ -14,7 +14,7 @@ lint() {
 layout() { c_files | xargs clang-format --dry-run -Werror; }
 
 analyse_c() {
-    c_files | grep '\.c$' | xargs cppcheck --quiet --error-exitcode=1 -j 2 --std=c11 --inline-suppr \
+    c_files | grep '\.c$' | xargs cppcheck --quiet --error-exitcode=1 -j 2 --std=c11 --library=tests/system/cppcheck.cfg \
         --enable=warning,performance,portability --suppressions-list=tests/system/cppcheck.supp \
         -D__x86_64__ -D__GNUC__=12 -I runtime/include -I runtime -I tests -I .
 }

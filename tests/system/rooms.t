@@ -73,7 +73,8 @@ none "$(code | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 "
     "a file holds one idea: none is longer than 500 lines"
 none "$(code | while read -r file; do
     name=${file##*/}
-    head -n 2 "$file" | grep -qF -e "$name - " || echo "$file:1: does not open with '$name - what it is'"
+    case $file in experiments/*) opening='-- ' ;; *) opening="$name - " ;; esac
+    head -n 2 "$file" | grep -qF -e "$opening" || echo "$file:1: does not open with '${opening}what it is'"
 done)" "every file opens with one line that says what it is"
 
 done_testing
