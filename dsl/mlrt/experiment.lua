@@ -79,11 +79,12 @@ end
 function M.is(value) return getmetatable(value) == Experiment end
 
 function M.define(name)
+  local line = core.line()
   if type(name) ~= "string" or not name:match "^[%a_][%w_]*$" then
-    fail(core.line(), "an experiment's name is letters, digits and '_', got %s", tostring(name))
+    fail(line, "an experiment's name is letters, digits and '_', got %s", tostring(name))
   end
   return function(t)
-    local where = core.line()
+    local where = core.line() or line -- `return mlrt.experiment "x" { ... }` has left its line when this is called
     words.check_table(where, ("experiment '%s'"):format(name), t, {
       doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
     })

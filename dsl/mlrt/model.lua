@@ -2,14 +2,22 @@
 --
 -- A layer is a function once it has its properties. Where it is called first decides its path ("decoder.linear"), under
 -- which its parameters live; called again, in the training step or in evaluation, it is the same layer. Layers of one
--- class in one place are numbered: linear, linear_2.
+-- class in one place are numbered: linear, linear_2. A layer that the model's function makes itself is made again for
+-- each graph, and gets the path of the one before by the order of the calls.
 
 local core = require "mlrt.core"
 local words = require "mlrt.words"
 
 local M = {}
 
-local building -- { path = by layer, used = paths taken, scope =, predict = } while a model is built
+local building -- { path = by layer, used = paths taken, inside = those of inner parts, scope =, predict = }, or nil
+local inner = setmetatable({}, { __mode = "k" }) -- parts that were made while a model was built
+
+-- Every layer and chain is shown here when it is made.
+function M.made(part)
+  if building then inner[part] = true end
+  return part
+end
 
 local function unique(name)
   local first = building.scope ~= "" and building.scope .. "." .. name or name
@@ -27,19 +35,22 @@ local function path_of(what, name)
   if not path then
     path = unique(name)
     building.path[what] = path
+    if inner[what] then table.insert(building.inside, path) end
   end
   return path
 end
 
 -- The names of one model, kept over all its graphs.
 function M.new()
-  return { path = setmetatable({}, { __mode = "k" }), used = {}, scope = "", predict = false }
+  return { path = setmetatable({}, { __mode = "k" }), used = {}, inside = {}, scope = "", predict = false }
 end
 
 -- Call f(...) with the names of a model.
 function M.within(names, predict, f, ...)
   local outer, scope = building, names.scope
   building = names
+  for _, path in ipairs(names.inside) do names.used[path] = nil end
+  names.inside = {}
   names.predict, names.scope = predict, ""
   local results = table.pack(pcall(f, ...))
   building, names.scope = outer, scope
@@ -95,7 +106,7 @@ function M.chain(list)
   check_parts("chain", list)
   local chain = { name = list.name }
   for i, f in ipairs(list) do chain[i] = f end
-  return setmetatable(chain, Chain)
+  return M.made(setmetatable(chain, Chain))
 end
 
 function M.residual(f)

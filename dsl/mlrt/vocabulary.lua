@@ -55,7 +55,7 @@ local construct = {
     if taken.name ~= nil and type(taken.name) ~= "string" then
       words.fail(core.line(), "layer.%s: 'name' must be a string, got a %s", name, type(taken.name))
     end
-    return core.object("layer", name, rest, taken.name)
+    return model.made(core.object("layer", name, rest, taken.name))
   end,
   optimizer = function(name, properties)
     local rest, taken = without(properties, "schedule", "groups")
