@@ -24,6 +24,7 @@ void mlrt__graph_free(mlrt_graph *g) {
     free(g->node);
     free(g->seen);
     free(g->update);
+    free(g->tap);
     free(g);
 }
 
@@ -88,6 +89,14 @@ void mlrt__leave(mlrt_graph *g) {
     if (!g->scope) return;
     g->path = g->scope->path, g->where = g->scope->where;
     g->scope = g->scope->outer;
+}
+
+mlrt_node *mlrt__offer(mlrt_graph *g, mlrt_node *n) {
+    for (int32_t i = 0; i < g->taps; i++)
+        if (strcmp(g->tap[i].path, g->path) == 0) return n;
+    MLRT__ROOM(g->tap, g->taps, g->tap_capacity);
+    g->tap[g->taps++] = (mlrt__tap){g->path, n};
+    return n;
 }
 
 /* ---- errors ---- */

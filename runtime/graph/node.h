@@ -44,6 +44,12 @@ typedef struct mlrt__update {
     mlrt_node *value;
 } mlrt__update;
 
+/* What a layer gave when it was first called, to be read by the layer's path after a run. */
+typedef struct mlrt__tap {
+    const char *path;
+    mlrt_node *node;
+} mlrt__tap;
+
 /* The layer being built, inside the one around it. */
 typedef struct mlrt__scope {
     struct mlrt__scope *outer;
@@ -62,6 +68,8 @@ struct mlrt_graph {
     mlrt__params *params;
     mlrt__update *update;
     int32_t updates, update_capacity;
+    mlrt__tap *tap;
+    int32_t taps, tap_capacity;
     const char *path;   /* of the layer being built */
     const char *where;  /* of the layer being built */
     mlrt__scope *scope; /* to go back to */
@@ -74,6 +82,8 @@ void mlrt__graph_free(mlrt_graph *g);
  * An empty `where` keeps the present one. */
 void mlrt__enter(mlrt_graph *g, const char *name, bool absolute, const char *where);
 void mlrt__leave(mlrt_graph *g);
+/* Remember n as what the layer being built gives, if it is the first time. Returns n. */
+mlrt_node *mlrt__offer(mlrt_graph *g, mlrt_node *n);
 /* A field of the batch; bound to memory by name when the program is compiled. */
 mlrt_node *mlrt__graph_input(mlrt_graph *g, const char *name, mlrt_dtype dtype, mlrt_shape shape,
                              const mlrt_vocabulary *v);

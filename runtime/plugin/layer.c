@@ -9,7 +9,8 @@ static mlrt_node *run_build(const mlrt_layer *self, mlrt_node *const *in, bool p
     for (int32_t i = 0; i < cls->max_inputs; i++)
         if (in[i] && mlrt_failed(in[i])) return self->graph->failed;
     mlrt_node *out = (predict && cls->predict ? cls->predict : cls->build)(self, in);
-    return out ? out : mlrt_graph_fail(self->graph, MLRT_ARGUMENT, "layer '%s' built nothing", cls->name);
+    if (!out) return mlrt_graph_fail(self->graph, MLRT_ARGUMENT, "layer '%s' built nothing", cls->name);
+    return mlrt__offer(self->graph, out);
 }
 
 mlrt_node *mlrt__layer_build(mlrt_graph *g, const mlrt_layer *layer, const char *path, mlrt_node *const *in,

@@ -195,17 +195,22 @@ mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err) {
 
 /* ---- taps ---- */
 
+/* A node by its name, or what a layer gives by its path. */
 static mlrt_node *named(const mlrt_graph *g, const char *name, mlrt_error *err) {
-    const char **names = mlrt__grow(NULL, sizeof *names * (size_t)(g->nodes + 1));
+    const char **names = mlrt__grow(NULL, sizeof *names * (size_t)(g->nodes + g->taps + 1));
     int32_t count = 0;
     mlrt_node *found = NULL;
     for (int32_t i = 0; i < g->nodes && !found; i++) {
         if (g->node[i]->name && strcmp(g->node[i]->name, name) == 0) found = g->node[i];
         if (g->node[i]->name) names[count++] = g->node[i]->name;
     }
+    for (int32_t i = 0; i < g->taps && !found; i++) {
+        if (strcmp(g->tap[i].path, name) == 0) found = g->tap[i].node;
+        names[count++] = g->tap[i].path;
+    }
     if (!found) {
         const char *near = mlrt__nearest_of(name, names, count);
-        mlrt_fail(err, MLRT_NAME, "no node is named '%s'", name);
+        mlrt_fail(err, MLRT_NAME, "no layer and no named node '%s'", name);
         if (near) mlrt_hint(err, "did you mean '%s'?", near);
     }
     free(names);
