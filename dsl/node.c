@@ -298,14 +298,11 @@ static int node_constant(lua_State *L) {
 
 static int node_named(lua_State *L) { return push(L, mlrt_name(mlrt__node_arg(L, 1), luaL_checkstring(L, 2))); }
 
+/* Its dimensions, as many values as it has: local batch, width = x:shape(). */
 static int node_shape(lua_State *L) {
     const mlrt_node *n = mlrt__node_arg(L, 1);
-    lua_createtable(L, n->shape.rank, 0);
-    for (int32_t i = 0; i < n->shape.rank; i++) {
-        lua_pushinteger(L, n->shape.dim[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    return 1;
+    for (int32_t i = 0; i < n->shape.rank; i++) lua_pushinteger(L, n->shape.dim[i]);
+    return n->shape.rank;
 }
 
 /* How many classes or tokens an integer field has, or nil. */
