@@ -46,17 +46,53 @@ static bool truth(const void *from, void *to, int64_t count) {
     return true;
 }
 
+/* As f64, which holds all but the largest i8. */
+#define WIDEN(name, type)                                                                                              \
+    static bool name(const void *from, void *to, int64_t count) {                                                      \
+        const type *x = from;                                                                                          \
+        double *y = to;                                                                                                \
+        for (int64_t i = 0; i < count; i++) y[i] = (double)x[i];                                                       \
+        return true;                                                                                                   \
+    }
+WIDEN(widen_f32, float)
+WIDEN(widen_i32, int32_t)
+WIDEN(widen_u8, uint8_t)
+
+static bool widen_truth(const void *from, void *to, int64_t count) {
+    for (int64_t i = 0; i < count; i++) ((double *)to)[i] = ((const uint8_t *)from)[i] != 0;
+    return true;
+}
+
+static bool widen_i64(const void *from, void *to, int64_t count) {
+    const int64_t *x = from, exact = INT64_C(1) << 53;
+    double *y = to;
+    bool fits = true;
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = (double)x[i];
+        fits &= x[i] >= -exact && x[i] <= exact;
+    }
+    return fits;
+}
+
 typedef struct format {
     const char *name;
     size_t bytes;
     mlrt_dtype dtype;
-    convert *convert;
+    convert *convert, *widen; /* to dtype, to f64 */
 } format;
 
 static const format formats[] = {
-    {"<f4", 4, MLRT_F32, NULL},       {"<f8", 8, MLRT_F32, narrow_f64}, {"<i4", 4, MLRT_I32, NULL},
-    {"<i8", 8, MLRT_I32, narrow_i64}, {"|u1", 1, MLRT_U8, NULL},        {"|b1", 1, MLRT_U8, truth},
+    {"<f4", 4, MLRT_F32, NULL, widen_f32}, {"<f8", 8, MLRT_F32, narrow_f64, NULL},
+    {"<i4", 4, MLRT_I32, NULL, widen_i32}, {"<i8", 8, MLRT_I32, narrow_i64, widen_i64},
+    {"|u1", 1, MLRT_U8, NULL, widen_u8},   {"|b1", 1, MLRT_U8, truth, widen_truth},
 };
+
+/* What the elements become. */
+typedef struct target {
+    const char *name;
+    size_t bytes;
+    convert *convert;
+} target;
 
 /* ---- the header: a Python dictionary, {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } ---- */
 
@@ -203,46 +239,64 @@ static mlrt_status check_size(reader *r, uint64_t size, mlrt_error *err) {
                      mlrt__grouped((int64_t)(size - r->data), got, sizeof got));
 }
 
-static mlrt_status read_converted(const reader *r, const mlrt__input *in, const mlrt_tensor *out, mlrt_error *err) {
-    const int64_t count = mlrt_shape_count(&out->shape);
-    const size_t from = r->format->bytes, to = mlrt_dtype_size(out->dtype);
+static mlrt_status read_converted(const reader *r, const mlrt__input *in, const target *to, void *data,
+                                  mlrt_error *err) {
+    const int64_t count = mlrt_shape_count(&r->shape);
+    const size_t from = r->format->bytes;
     _Alignas(8) char chunk[CHUNK * 8];
     for (int64_t i = 0; i < count; i += CHUNK) {
         const int64_t n = count - i < CHUNK ? count - i : CHUNK;
         const mlrt_status status = mlrt__input_read(in, r->data + (uint64_t)i * from, chunk, (size_t)n * from, err);
         if (status) return status;
-        if (!r->format->convert(chunk, (char *)out->data + (size_t)i * to, n))
+        if (!to->convert(chunk, (char *)data + (size_t)i * to->bytes, n))
             return mlrt_fail(err, MLRT_RANGE, "unable to read '%s': a number of dtype %s does not fit %s", r->path,
-                             r->format->name, mlrt_dtype_name(out->dtype));
+                             r->format->name, to->name);
     }
     return MLRT_OK;
 }
 
-static mlrt_status read_data(reader *r, const mlrt__input *in, mlrt_tensor *out, mlrt_error *err) {
+static mlrt_status read_data(reader *r, const mlrt__input *in, const target *to, void **data, mlrt_error *err) {
     mlrt_status status = check_size(r, in->size, err);
     if (status) return status;
-    mlrt_tensor t = {.dtype = r->format->dtype, .shape = r->shape};
-    t.data = mlrt__alloc_large(mlrt_tensor_bytes(&t));
-    if (!t.data) return mlrt_fail(err, MLRT_MEMORY, "unable to read '%s': out of memory", r->path);
-    status = r->format->convert ? read_converted(r, in, &t, err)
-                                : mlrt__input_read(in, r->data, t.data, mlrt_tensor_bytes(&t), err);
-    if (!status)
-        *out = t;
-    else
-        mlrt__free_large(t.data);
+    const size_t bytes = (size_t)mlrt_shape_count(&r->shape) * to->bytes;
+    *data = mlrt__alloc_large(bytes);
+    if (!*data) return mlrt_fail(err, MLRT_MEMORY, "unable to read '%s': out of memory", r->path);
+    status = to->convert ? read_converted(r, in, to, *data, err) : mlrt__input_read(in, r->data, *data, bytes, err);
+    if (status) mlrt__free_large(*data);
+    return status;
+}
+
+/* Reads into r->format and r->shape, and *data. */
+static mlrt_status read_file(reader *r, bool as_f64, void **data) {
+    mlrt__input in;
+    mlrt_status status = mlrt__input_open(&in, r->path, r->err);
+    if (status) return status;
+    char *text = mlrt__grow(NULL, HEADER_MAX);
+    status = read_header(r, &in, text);
+    if (!status) {
+        const mlrt_dtype dtype = r->format->dtype;
+        const target to = as_f64 ? (target){"f64", sizeof(double), r->format->widen}
+                                 : (target){mlrt_dtype_name(dtype), mlrt_dtype_size(dtype), r->format->convert};
+        status = read_data(r, &in, &to, data, r->err);
+    }
+    free(text);
+    mlrt__input_close(&in);
     return status;
 }
 
 mlrt_status mlrt__npy_read(const char *path, mlrt_tensor *out, mlrt_error *err) {
-    mlrt__input in;
-    mlrt_status status = mlrt__input_open(&in, path, err);
-    if (status) return status;
-    char *text = mlrt__grow(NULL, HEADER_MAX);
     reader r = {.path = path, .err = err};
-    status = read_header(&r, &in, text);
-    if (!status) status = read_data(&r, &in, out, err);
-    free(text);
-    mlrt__input_close(&in);
+    void *data;
+    const mlrt_status status = read_file(&r, false, &data);
+    if (!status) *out = (mlrt_tensor){.dtype = r.format->dtype, .shape = r.shape, .data = data};
+    return status;
+}
+
+mlrt_status mlrt__npy_read_f64(const char *path, mlrt_shape *shape, double **out, mlrt_error *err) {
+    reader r = {.path = path, .err = err};
+    void *data;
+    const mlrt_status status = read_file(&r, true, &data);
+    if (!status) *shape = r.shape, *out = data;
     return status;
 }
 
@@ -256,18 +310,10 @@ static size_t print_shape(char *text, size_t size, const mlrt_shape *shape) {
     return used + (size_t)snprintf(text + used, size - used, ")");
 }
 
-mlrt_status mlrt__npy_write(const char *path, const mlrt_tensor *tensor, mlrt_error *err) {
-    static const char *const names[] = {
-#define X(id, text, bytes, stored, npy) [MLRT_##id] = npy,
-        MLRT_DTYPES(X)
-#undef X
-    };
-    const char *name = names[tensor->dtype];
-    if (!name)
-        return mlrt_fail(err, MLRT_TYPE, "unable to write '%s': .npy has no dtype %s", path,
-                         mlrt_dtype_name(tensor->dtype));
+static mlrt_status write_file(const char *path, const char *name, const mlrt_shape *dims, const void *data,
+                              size_t bytes, mlrt_error *err) {
     char shape[MLRT_SHAPE_TEXT + 16], header[MLRT_SHAPE_TEXT + 256];
-    print_shape(shape, sizeof shape, &tensor->shape);
+    print_shape(shape, sizeof shape, dims);
     memcpy(header, magic, MAGIC);
     header[MAGIC] = 1, header[MAGIC + 1] = 0;
     size_t used = PREFIX + 2;
@@ -281,6 +327,23 @@ mlrt_status mlrt__npy_write(const char *path, const mlrt_tensor *tensor, mlrt_er
     mlrt__output out;
     mlrt_status status = mlrt__output_open(&out, path, err);
     if (!status) status = mlrt__output_write(&out, header, used, err);
-    if (!status) status = mlrt__output_write(&out, tensor->data, mlrt_tensor_bytes(tensor), err);
+    if (!status) status = mlrt__output_write(&out, data, bytes, err);
     return mlrt__output_close(&out, status, err);
+}
+
+mlrt_status mlrt__npy_write(const char *path, const mlrt_tensor *tensor, mlrt_error *err) {
+    static const char *const names[] = {
+#define X(id, text, bytes, stored, npy) [MLRT_##id] = npy,
+        MLRT_DTYPES(X)
+#undef X
+    };
+    const char *name = names[tensor->dtype];
+    if (!name)
+        return mlrt_fail(err, MLRT_TYPE, "unable to write '%s': .npy has no dtype %s", path,
+                         mlrt_dtype_name(tensor->dtype));
+    return write_file(path, name, &tensor->shape, tensor->data, mlrt_tensor_bytes(tensor), err);
+}
+
+mlrt_status mlrt__npy_write_f64(const char *path, const mlrt_shape *shape, const double *data, mlrt_error *err) {
+    return write_file(path, "<f8", shape, data, (size_t)mlrt_shape_count(shape) * sizeof *data, err);
 }

@@ -13,4 +13,8 @@
 mlrt_status mlrt__npy_read(const char *path, mlrt_tensor *out, mlrt_error *err);
 mlrt_status mlrt__npy_write(const char *path, const mlrt_tensor *tensor, mlrt_error *err);
 
+/* The same as doubles, which arrays for analysis hold: every dtype that is read becomes f64, and f8 is written. */
+mlrt_status mlrt__npy_read_f64(const char *path, mlrt_shape *shape, double **data, mlrt_error *err);
+mlrt_status mlrt__npy_write_f64(const char *path, const mlrt_shape *shape, const double *data, mlrt_error *err);
+
 #endif

@@ -85,6 +85,36 @@ static void conversions(void) {
     mlrt__free_large(got.data);
 }
 
+static void doubles(void) {
+    const double numbers[] = {0.1, 1e300, NAN, -INFINITY, 0x1p-1074, 6};
+    const mlrt_shape shape = MLRT_SHAPE_OF(2, 3);
+    mlrt_shape got_shape;
+    double *got = NULL;
+    mlrt_error err = {0};
+    mlrt__npy_write_f64(scratch("d.npy"), &shape, numbers, &err);
+    mlrt__npy_read_f64(scratch("d.npy"), &got_shape, &got, &err);
+    ok(!err.status && mlrt_shape_equal(&got_shape, &shape) && memcmp(got, numbers, sizeof numbers) == 0,
+       "f64 is read bit for bit%s", message(&err));
+    mlrt__free_large(got);
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        const mlrt_tensor *t = &tensors[i];
+        mlrt__npy_write(scratch("x.npy"), t, &err);
+        mlrt__npy_read_f64(scratch("x.npy"), &got_shape, &got, &err);
+        bool same = !err.status && mlrt_shape_equal(&got_shape, &t->shape);
+        for (int64_t k = 0; same && k < mlrt_shape_count(&got_shape); k++)
+            same = got[k] == (t->dtype == MLRT_F32   ? (double)f32[k]
+                              : t->dtype == MLRT_I32 ? (double)i32[k]
+                                                     : (double)u8[k]);
+        ok(same, "%s is read as f64", mlrt_dtype_name(t->dtype));
+        mlrt__free_large(got);
+    }
+    static char text[4096];
+    const int64_t large[] = {(INT64_C(1) << 53) + 1};
+    mlrt__write_file(scratch("made.npy"), text, make(text, 1, H("<i8", "(1,)"), large, 8), NULL);
+    is_int(mlrt__npy_read_f64(scratch("made.npy"), &got_shape, &got, &err), MLRT_RANGE, "i8 only while it is exact");
+    has_str(message(&err), "a number of dtype <i8 does not fit f64", "which is said");
+}
+
 static const struct {
     const char *what, *header;
     size_t bytes;
@@ -181,6 +211,7 @@ int main(void) {
     scratch("");
     round_trip();
     conversions();
+    doubles();
     hostile();
     damaged();
     numpy();
