@@ -343,8 +343,13 @@ static const luaL_Reg itself[] = {{"get", array_get}, {"set", array_set}, {0}};
 int mlrt__open_array(lua_State *L) {
     static const luaL_Reg meta[] = {
         {"__newindex", array_newindex}, {"__len", array_len}, {"__eq", array_eq}, {"__tostring", array_tostring}, {0}};
-    const luaL_Reg *const families[] = {
-        itself, mlrt__array_making, mlrt__array_shaping, mlrt__array_order, mlrt__array_linear, mlrt__array_clusters};
+    const luaL_Reg *const families[] = {itself,
+                                        mlrt__array_making,
+                                        mlrt__array_shaping,
+                                        mlrt__array_order,
+                                        mlrt__array_linear,
+                                        mlrt__array_clusters,
+                                        mlrt__array_files};
     lua_newtable(L);
     const int functions = lua_gettop(L);
     luaL_newmetatable(L, ARRAY);

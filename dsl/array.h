@@ -53,7 +53,7 @@ void mlrt__array_text(lua_State *L, const mlrt__array *a); /* push it as text fo
 
 /* The functions by family; each ends with {0}. Every one is both array.f(a, ...) and a:f(...). */
 extern const luaL_Reg mlrt__array_making[], mlrt__array_shaping[], mlrt__array_order[], mlrt__array_linear[],
-    mlrt__array_clusters[];
+    mlrt__array_clusters[], mlrt__array_files[];
 /* Families made from tables of C functions, and array.random. */
 void mlrt__array_add_elements(lua_State *L, int functions, int meta);
 void mlrt__array_add_reductions(lua_State *L, int functions);
