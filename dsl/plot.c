@@ -80,6 +80,7 @@ static mlrt__axis read_axis(lua_State *L, const char *name) {
     if (get(L, name) == LUA_TTABLE) {
         a.label = string_field(L, "label");
         a.log = flag_field(L, "log");
+        a.whole = flag_field(L, "whole");
         a.low = number_field(L, "low", NAN);
         a.high = number_field(L, "high", NAN);
         a.from = number_field(L, "from", NAN);

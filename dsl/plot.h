@@ -30,6 +30,7 @@ typedef enum mlrt__column {
 typedef struct mlrt__axis {
     const char *label; /* or NULL */
     bool log;
+    bool whole;       /* ticks at whole numbers only */
     double low, high; /* NAN: from the data */
     double from, to; /* a logarithmic axis over less than two decades has ticks at 1, 2, 5, ... between these; or NAN */
     const char **names; /* of the positions 1, 2, ...; NULL: numbers */

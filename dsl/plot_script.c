@@ -69,6 +69,7 @@ static void axis(FILE *out, const mlrt__axis *a, const char *name, const char *l
     fprintf(out, "set format %s '%s'\n", name, a->log && !fine ? "10^{%T}" : "%h");
     if (a->log) fprintf(out, "set logscale %s 10\n", name);
     if (fine) fine_ticks(out, a, name);
+    if (a->whole) fprintf(out, "set %stics 1\n", name);
     fprintf(out, "set %srange [", name);
     bound(out, a->low);
     putc(':', out);

@@ -170,6 +170,7 @@ local curve_options = merged(common, curve, { x = "any" })
 local function add_curve(p, what, s)
   if s.y == nil then fail("%s: y is missing", what) end
   local y = numbers(what, "y", s.y)
+  if #y == 0 then fail("%s: y is empty", what) end
   local line = { name = words(s.name), y = y, x = s.x and numbers(what, "x", s.x) or array.arange(#y) }
   if (s.low == nil) ~= (s.high == nil) then fail("%s: low and high go together", what) end
   if s.low then line.low, line.high = numbers(what, "low", s.low), numbers(what, "high", s.high) end
@@ -178,8 +179,19 @@ local function add_curve(p, what, s)
   table.insert(p.series, line)
 end
 
+-- A few epochs: no ticks between them.
+local function few_whole_numbers(series)
+  local least, most = math.huge, -math.huge
+  for _, s in ipairs(series) do
+    if not (s.x % 1):eq(0):all() then return false end
+    least, most = math.min(least, s.x:min()), math.max(most, s.x:max())
+  end
+  return most - least <= 10
+end
+
 local function finish_curves(p)
   use_columns(p, { "x", "y", "low", "high" })
+  p.x.whole = not p.x.log and few_whole_numbers(p.series)
   if #p.series == 1 then p.y.label = p.y.label or p.series[1].name end
   return finish(p)
 end

@@ -1,1 +1,1 @@
-dist_lua_DATA += %D%/plot.lua
+dist_lua_DATA += %D%/plot.lua %D%/statistics.lua

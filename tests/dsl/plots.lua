@@ -1,4 +1,4 @@
--- plot.lua - plots become files; mistakes in them are explained. Run with files allowed, in a folder of its own.
+-- plots.lua - plots become files; mistakes in them are explained. Run with files allowed, in a folder of its own.
 local array = require "mlrt.array"
 local plot = require "plot"
 local tap = require "tap"
@@ -87,12 +87,13 @@ fails("is no path for a plot", "a folder", plot.render, plot.curves { y = { 1, 2
 
 -- mistakes
 
-fails("^[^:]*plot.lua:%d+: plot.curves: no option 'titel' %(did you mean 'title'%?%)$", "an unknown option",
+fails("^[^:]*plots.lua:%d+: plot.curves: no option 'titel' %(did you mean 'title'%?%)$", "an unknown option",
   function() plot.curves { y = { 1 }, titel = "x" } end)
 fails("plot.curves: series 2: no option 'Y' %(did you mean '[xy]'%?%)", "in a series",
   plot.curves, { { y = { 1 } }, { Y = 1 } })
 fails("plot.curves: 'y' must be a list of numbers, got number", "a number", plot.curves, { y = 3 })
 fails("plot.curves: y is missing", "no data", plot.curves, { x = { 1 } })
+fails("plot.curves: y is empty", "nothing in the data", plot.curves, { y = {} })
 fails("plot.curves: 2 values of y, but 3 of x", "lengths", plot.curves, { x = { 1, 2, 3 }, y = { 1, 2 } })
 fails("plot.curves: low and high go together", "half a band", plot.curves, { y = { 1 }, low = { 1 } })
 fails("plot.curves: a range is { low, high } with low below high", "an empty range", plot.curves,
@@ -105,7 +106,7 @@ fails("plot.scatter: 2 points, but 1 labels", "labels", plot.scatter, { x = { 1,
 fails("plot.points: expected an array %[n, 2%], got %[2, 3%]", "three columns", plot.points, { array.zeros(2, 3) })
 fails("plot.heatmap: 3 values of x for 2 cells", "cells", plot.heatmap, { { { 1, 2 } }, x = { 1, 2, 3 } })
 fails("plot.heatmap: no palette 'jet' %(viridis, diverging%)", "jet", plot.heatmap, { { { 1, 2 } }, palette = "jet" })
-fails("plot.lua:%d+: array: element %[2%] must be a table of 2, got a table of 1", "ragged rows",
+fails("plots.lua:%d+: array: element %[2%] must be a table of 2, got a table of 1", "ragged rows",
   function() plot.heatmap { { { 1, 2 }, { 3 } } } end)
 fails("plot.histogram: values are missing", "nothing to count", plot.histogram, {})
 fails("plot.render: expected a plot, got string", "no plot", plot.render, "x", "y")

@@ -12,8 +12,10 @@ static const struct {
     const char *name;
     bool unsafe;
     const char *path; /* where commands are looked for; NULL: as ever */
-} scripts[] = {{"array.lua", false, NULL},   {"linalg.lua", false, NULL}, {"random.lua", false, NULL},
-               {"sandbox.lua", false, NULL}, {"plot.lua", true, NULL},    {"plot_missing.lua", true, "/nonexistent"}};
+} scripts[] = {{"array.lua", false, NULL},     {"linalg.lua", false, NULL},
+               {"random.lua", false, NULL},    {"sandbox.lua", false, NULL},
+               {"estimates.lua", false, NULL}, {"files.lua", true, NULL},
+               {"plots.lua", true, NULL},      {"plot_missing.lua", true, "/nonexistent"}};
 
 static void *counting(void *bytes, void *old, size_t old_size, size_t size) {
     *(int64_t *)bytes += (int64_t)size - (int64_t)(old ? old_size : 0);
