@@ -8,6 +8,8 @@
 #include "dsl/object.h"
 #include "dsl/state.h"
 #include "kernels/kernel.h"
+#include "kernels/linalg.h"
+#include "kernels/onednn.h"
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +110,9 @@ static int facts(lua_State *L) {
     fact(L, "cpu level", mlrt__kernel_level());
     snprintf(text, sizeof text, "%d", mlrt__threads());
     fact(L, "threads", text);
+    mlrt__dnnl_version(text, sizeof text);
+    fact(L, "oneDNN", text);
+    fact(L, "BLAS", mlrt__blas_version());
     return 1;
 }
 

@@ -213,3 +213,7 @@ mlrt_status mlrt__qr(const double *a, int64_t m, int64_t n, double *q, double *r
     transpose(copy, k, m, q);
     return end(&j);
 }
+
+char *openblas_get_config(void);
+
+const char *mlrt__blas_version(void) { return openblas_get_config(); }

@@ -8,6 +8,8 @@
 
 #include <mlrt/base.h>
 
+const char *mlrt__blas_version(void); /* "OpenBLAS 0.3.21 ... Haswell ...": what was found at run time */
+
 /* a [m, n] = u [m, k] diag(s [k]) vt [k, n], s descending. u and vt may both be NULL. */
 mlrt_status mlrt__svd(const double *a, int64_t m, int64_t n, double *u, double *s, double *vt, mlrt_error *err);
 /* Symmetric a [n, n] = v diag(w) v^T, w ascending, vectors in the columns of v; the lower triangle of a is read. */

@@ -5,6 +5,7 @@
 #include <oneapi/dnnl/dnnl_debug.h>
 #include <omp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,4 +366,9 @@ void mlrt__dnnl_free(mlrt__dnnl *call) {
         mlrt__free_large(o->bytes);
     }
     free(call);
+}
+
+void mlrt__dnnl_version(char *text, size_t size) {
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(text, size, "%d.%d.%d", v->major, v->minor, v->patch);
 }

@@ -11,6 +11,8 @@
 
 typedef struct mlrt__dnnl mlrt__dnnl;
 
+void mlrt__dnnl_version(char *text, size_t size); /* "2.6.3" */
+
 enum { MLRT__DNNL_AXES = 4, MLRT__DNNL_OPERANDS = 4 };
 
 /* Where an operand's elements lie: strides in elements, so a transposed matrix is just another view. */

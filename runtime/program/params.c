@@ -1,4 +1,5 @@
 /* params.c - the one buffer of parameters: who lies where, and with which values it begins. */
+#include "kernels/linalg.h"
 #include "program/program.h"
 #include <math.h>
 #include <stdlib.h>
@@ -95,35 +96,25 @@ static void fans(const mlrt_shape *s, double *in, double *out) {
     *in = (s->rank > 1 ? (double)s->dim[1] : 1) * rest;
 }
 
-static double row_dot(const double *a, const double *b, int64_t n, int64_t stride) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += a[i * stride] * b[i * stride];
-    return sum;
-}
-
-/* Orthonormal rows (or columns, whichever are fewer) of a normal matrix, by the modified Gram-Schmidt process run twice:
- * the same distribution as a QR factorisation with positive diagonal. */
+/* Orthonormal columns of a tall matrix [length, vectors] of normal numbers: Q of its QR factorisation, with the signs that
+ * make R's diagonal positive, so that every orthonormal set is equally likely. Then those columns, or rows when there are
+ * fewer of these. */
 static mlrt_status orthogonal(draw d, const mlrt_shape *s, mlrt_error *err) {
     const int64_t rows = s->rank > 0 ? s->dim[0] : 1, cols = d.count / rows;
     const bool tall = rows > cols;
-    const int64_t vectors = tall ? cols : rows, length = tall ? rows : cols;
-    const int64_t step = tall ? 1 : cols, stride = tall ? cols : 1; /* from vector to vector, along a vector */
-    double *m = malloc(sizeof *m * (size_t)d.count);
-    if (!m) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    for (int64_t i = 0; i < d.count; i++) m[i] = mlrt_random_gauss(d.seed, d.stream, (uint64_t)i);
-    for (int64_t v = 0; v < vectors; v++)
-        for (int pass = 0; pass < 2; pass++) {
-            double *a = m + v * step;
-            for (int64_t u = 0; u < v; u++) {
-                const double *b = m + u * step, overlap = row_dot(a, b, length, stride);
-                for (int64_t i = 0; i < length; i++) a[i * stride] -= overlap * b[i * stride];
-            }
-            const double norm = sqrt(row_dot(a, a, length, stride));
-            for (int64_t i = 0; i < length; i++) a[i * stride] /= norm;
+    const int64_t length = tall ? rows : cols, vectors = tall ? cols : rows;
+    double *a = mlrt__alloc_large(sizeof *a * (size_t)(2 * d.count + vectors * vectors));
+    if (!a) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    double *q = a + d.count, *r = q + d.count;
+    for (int64_t i = 0; i < d.count; i++) a[i] = mlrt_random_gauss(d.seed, d.stream, (uint64_t)i);
+    const mlrt_status status = mlrt__qr(a, length, vectors, q, r, err);
+    for (int64_t i = 0; i < length && status == MLRT_OK; i++)
+        for (int64_t v = 0; v < vectors; v++) {
+            const double x = r[v * vectors + v] < 0 ? -q[i * vectors + v] : q[i * vectors + v];
+            d.out[tall ? i * cols + v : v * cols + i] = (float)x;
         }
-    for (int64_t i = 0; i < d.count; i++) d.out[i] = (float)m[i];
-    free(m);
-    return MLRT_OK;
+    mlrt__free_large(a);
+    return status;
 }
 
 static mlrt_status init_one(const mlrt__param *p, uint64_t seed, float *out, mlrt_error *err) {
