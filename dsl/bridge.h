@@ -11,7 +11,6 @@
 
 /* The name given to `require`, the open function's name. */
 #define MLRT__MODULES(X)                                                                                               \
-    X("mlrt.core", core)       /* for the vocabulary alone */                                                          \
     X("mlrt.array", array)     /* arrays for analysis */                                                               \
     X("mlrt.plotter", plotter) /* draws what stdlib/plot.lua describes */                                              \
     X("mlrt.random", random)   /* seeded generators */                                                                 \
@@ -20,6 +19,7 @@
 #define X(module, open) int mlrt__open_##open(lua_State *L);
 MLRT__MODULES(X)
 #undef X
+int mlrt__open_core(lua_State *L); /* for mlrt's own modules in Lua alone: see require in sandbox.c */
 
 /* Open the libraries an experiment may use; with `unsafe`, all of Lua's. Once for a new state, before any script. */
 void mlrt__sandbox(lua_State *L, bool unsafe);

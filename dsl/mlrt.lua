@@ -1,6 +1,6 @@
 -- mlrt.lua - the vocabulary of experiments: everything a script says begins here.
 
-local core = require "mlrt.core"
+local core = select(2, ...) -- the functions in C, which require gives to library modules alone
 local model = require "mlrt.model"
 local vocabulary = require "mlrt.vocabulary"
 local experiment = require "mlrt.experiment"

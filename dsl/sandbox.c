@@ -59,18 +59,20 @@ static void only_text(lua_State *L) {
 
 /* ---- require ---- */
 
-static const char script_folder; /* key of the script's folder in the registry */
+static const char script_folder; /* keys in the registry: the script's folder, */
+static const char core_module;   /* and mlrt's own functions in C */
 
 void mlrt__require_from(lua_State *L, const char *folder) {
     lua_pushstring(L, folder);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &script_folder);
 }
 
-/* Push the list of folders, in the order of looking. */
-static void push_folders(lua_State *L) {
+/* Push the list of folders, in the order of looking; true: the first is the script's own, wanted when `from_script`. */
+static bool push_folders(lua_State *L, bool from_script) {
     lua_newtable(L);
     lua_Integer n = 0;
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &script_folder) == LUA_TSTRING)
+    from_script = lua_rawgetp(L, LUA_REGISTRYINDEX, &script_folder) == LUA_TSTRING && from_script;
+    if (from_script)
         lua_rawseti(L, -2, ++n);
     else
         lua_pop(L, 1);
@@ -83,6 +85,7 @@ static void push_folders(lua_State *L) {
     }
     lua_pushliteral(L, MLRT_LUA_DIR);
     lua_rawseti(L, -2, ++n);
+    return from_script;
 }
 
 static bool is_file(const char *path) {
@@ -121,17 +124,19 @@ static int module_missing(lua_State *L, const char *name, int folders, const cha
     return luaL_error(L, "unable to find module '%s': no %s", name, tried);
 }
 
-/* Push the path of the first folder/name.lua that is there. */
-static const char *find_module(lua_State *L, const char *name) {
+/* Push the path of the first folder/name.lua that is there; *ours: it is not the script's own. A script cannot put its
+ * own module in the place of one of mlrt's. */
+static const char *find_module(lua_State *L, const char *name, bool *ours) {
     for (const char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             luaL_error(L, "'%s' is no name of a module: letters, digits, '_', '-', and '.' for a folder", name);
     const char *file = luaL_gsub(L, name, ".", "/");
-    push_folders(L);
+    const bool from_script = push_folders(L, strncmp(name, "mlrt", 4) != 0);
     const int folders = lua_gettop(L);
     lua_pushliteral(L, "");
     for (lua_Integer i = 1; lua_rawgeti(L, folders, i) == LUA_TSTRING; i++) {
         const char *path = lua_pushfstring(L, "%s/%s.lua", lua_tostring(L, -1), file);
+        *ours = !(from_script && i == 1);
         if (is_file(path)) return path;
         lua_pushfstring(L, "%s%s'%s'", lua_tostring(L, folders + 1), i == 1 ? "" : ", no ", path);
         lua_replace(L, folders + 1);
@@ -141,19 +146,26 @@ static const char *find_module(lua_State *L, const char *name) {
     return NULL;
 }
 
+/* Modules of the library folders get mlrt's own functions in C as their second argument (local _, core = ...), the name
+ * being the first: a script has no way to them. */
 static int require(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
+    bool ours = false;
     lua_settop(L, 1);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     if (lua_getfield(L, 2, name) != LUA_TNIL) return 1;
     lua_settop(L, 2);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     if (lua_getfield(L, 3, name) != LUA_TFUNCTION) {
-        const char *path = find_module(L, name);
+        const char *path = find_module(L, name, &ours);
         if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
     }
     lua_pushvalue(L, 1);
-    lua_call(L, 1, 1);
+    if (ours)
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &core_module);
+    else
+        lua_pushnil(L);
+    lua_call(L, 2, 1);
     if (lua_isnil(L, -1)) lua_pushboolean(L, true);
     lua_pushvalue(L, -1);
     lua_setfield(L, 2, name);
@@ -161,6 +173,8 @@ static int require(lua_State *L) {
 }
 
 static void open_require(lua_State *L) {
+    mlrt__open_core(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &core_module);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
 #define X(module, open)                                                                                                \
     lua_pushcfunction(L, mlrt__open_##open);                                                                           \

@@ -2,7 +2,7 @@
 --
 --   return mlrt.experiment "name" { doc =, paper =, params = { lr = 1e-3 }, setup = function(p) ... end, finish = ... }
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local words = require "mlrt.words"
 
 local fail, suggestion, sorted_keys = words.fail, words.suggestion, words.sorted_keys

@@ -5,7 +5,7 @@
 -- class in one place are numbered: linear, linear_2. A layer that the model's function makes itself is made again for
 -- each graph, and gets the path of the one before by the order of the calls.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local words = require "mlrt.words"
 
 local M = {}

@@ -2,7 +2,7 @@
 --
 -- Results go to stdout; what is only for waiting goes to stderr.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 
 local M = {}
 

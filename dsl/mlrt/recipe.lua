@@ -1,6 +1,6 @@
 -- recipe.lua - from what an experiment's setup returns to what the trainer needs: checked, every default filled in.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local words = require "mlrt.words"
 local model = require "mlrt.model"
 local vocabulary = require "mlrt.vocabulary"

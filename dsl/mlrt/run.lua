@@ -1,6 +1,6 @@
 -- run.lua - an experiment from beginning to end: parameters, recipe, training, store, plots, finish.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local words = require "mlrt.words"
 local experiments = require "mlrt.experiment"
 local progress = require "mlrt.progress"

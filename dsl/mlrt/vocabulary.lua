@@ -3,7 +3,7 @@
 -- A class is called by its name in the registry; a dot in it is a table here. Some words are the runtime's own: every
 -- layer may have a name, every optimizer a schedule and parameter groups.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local words = require "mlrt.words"
 local model = require "mlrt.model"
 

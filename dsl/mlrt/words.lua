@@ -1,6 +1,6 @@
 -- words.lua - checking what a script says, and saying what is wrong with it in one line.
 
-local core = require "mlrt.core"
+local core = select(2, ...)
 local text = require "mlrt.text"
 
 local M = {}
