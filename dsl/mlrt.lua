@@ -29,8 +29,11 @@ end
 
 -- Run an experiment with some parameters changed and return the run: a study over experiments is plain Lua.
 --   options: quiet (print nothing), store (folder of runs; false: none), resume
+-- When the user interrupts it, the whole script ends: the run itself can be resumed.
 function mlrt.run(what, overrides, options)
-  return require("mlrt.run").run(what, overrides, options)
+  local run = require("mlrt.run").run(what, overrides, options)
+  if run.status == "stopped" then words.fail(nil, "interrupted during run %s", run.id or run.name) end
+  return run
 end
 
 -- The experiment that another file returns.

@@ -176,7 +176,8 @@ static int run_script(options *o, bool check) {
     const mlrt__command_options command = {check, o->explain ? 20 : 0, o->resume, o->quiet, o->store};
     mlrt__command_run(&host, o->arg[0], o->arg + 1, o->args - 1, &command, &stopped, &err);
     mlrt__host_close(&host);
-    return err.status != MLRT_OK ? failed(&err) : stopped ? EXIT_INTERRUPTED : finish(MLRT_OK, NULL);
+    if (err.status != MLRT_OK) stopped = failed(&err) && mlrt__interrupted();
+    return stopped ? EXIT_INTERRUPTED : err.status != MLRT_OK ? EXIT_FAILED : finish(MLRT_OK, NULL);
 }
 
 static int verb_run(options *o) { return run_script(o, false); }
