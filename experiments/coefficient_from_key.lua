@@ -20,7 +20,8 @@ return mlrt.experiment "coefficient_from_key" {
   setup = function(p)
     return {
       task      = task.amplitudes.coefficient { loop = p.loop, target = p.target, test = p.test, seed = p.seed },
-      model     = layer.seq2seq { layers = p.layers, dim = p.dim, heads = p.heads, ffn = p.ffn },
+      model     = layer.seq2seq { layers = p.layers, dim = p.dim, heads = p.heads, ffn = p.ffn, share_output = false,
+                                  init = "xavier_uniform", embedding_init = mlrt.init.normal(0, 1) },
       loss      = loss.cross_entropy { ignore = "pad" },
       optimizer = optimizer.adam { lr = p.lr },
       train     = { epochs = p.epochs, epoch_size = p.epoch_size, batch = p.batch, clip = 5,

@@ -18,7 +18,7 @@ typedef struct seq2seq {
     int32_t layers, encoder_layers, decoder_layers, dim, heads, ffn, activation, norm, position, max_length;
     float dropout, attention_dropout;
     bool share_output;
-    mlrt_init init;
+    mlrt_init init, embedding_init;
 } seq2seq;
 
 static const mlrt_prop seq2seq_props[] = {
@@ -42,6 +42,8 @@ static const mlrt_prop seq2seq_props[] = {
                    .doc = "the output weight is the decoder's token embedding, Press and Wolf, arXiv:1608.05859"),
     MLRT_PROP_INIT(seq2seq, init, .init_value = {.kind = MLRT_INIT_FAN_IN},
                    .doc = "initial weights of the attentions and feed-forward parts"),
+    MLRT_PROP_INIT(seq2seq, embedding_init,
+                   .doc = "initial token and learned position vectors, if not normal(0, 1 / sqrt(dim))"),
     {0}};
 
 static mlrt_node *normalise(const mlrt_layer *self, const char *name, mlrt_node *x) {
@@ -51,7 +53,8 @@ static mlrt_node *normalise(const mlrt_layer *self, const char *name, mlrt_node 
 /* The token embedding [tokens, dim] of the part being built. */
 static mlrt_node *token_table(const mlrt_layer *self, const mlrt_node *tokens) {
     const seq2seq *p = mlrt_props(self);
-    const mlrt_init init = {.kind = MLRT_INIT_NORMAL, .b = 1 / sqrtf((float)p->dim)};
+    const mlrt_init narrow = {.kind = MLRT_INIT_NORMAL, .b = 1 / sqrtf((float)p->dim)};
+    const mlrt_init init = p->embedding_init.given ? p->embedding_init : narrow;
     mlrt_enter(self, "embedding");
     mlrt_node *table = mlrt_param(self, "weight", MLRT_SHAPE_OF(mlrt_node_vocabulary(tokens)->size, p->dim), init);
     mlrt_leave(self);
@@ -62,7 +65,8 @@ static mlrt_node *token_table(const mlrt_layer *self, const mlrt_node *tokens) {
 static mlrt_node *embed(const mlrt_layer *self, mlrt_node *table, mlrt_node *tokens, int64_t length) {
     const seq2seq *p = mlrt_props(self);
     mlrt_node *h = mlrt_gather(table, tokens);
-    const position props = {.kind = p->position, .length = p->max_length ? p->max_length : (int32_t)length};
+    const position props = {
+        .kind = p->position, .length = p->max_length ? p->max_length : (int32_t)length, .init = p->embedding_init};
     h = mlrt_child(self, "position", &position_class, &props, &h);
     return mlrt_dropout(normalise(self, "embedding_norm", h), (double)p->dropout);
 }
