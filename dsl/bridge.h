@@ -25,6 +25,9 @@ int mlrt__open_core(lua_State *L); /* for mlrt's own modules in Lua alone: see r
 void mlrt__sandbox(lua_State *L, bool unsafe);
 /* Let `require` look in this folder first: the script's own. */
 void mlrt__require_from(lua_State *L, const char *folder);
+/* Load a Lua file as a chunk called `name` and push it, or raise. What users wrote is called "@path", mlrt's own modules
+ * are called "=module": only the former are places to report. */
+void mlrt__load_file(lua_State *L, const char *path, const char *name);
 /* Start math.random anew. */
 void mlrt__seed(lua_State *L, uint64_t seed);
 

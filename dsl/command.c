@@ -10,7 +10,7 @@ static void set_flag(lua_State *L, const char *name, bool value) {
 
 static void push_options(lua_State *L, const mlrt__command_options *o) {
     lua_newtable(L);
-    set_flag(L, "check", o->check);
+    set_flag(L, "check", o->check || o->explain);
     set_flag(L, "resume", o->resume);
     set_flag(L, "quiet", o->quiet);
     if (o->explain) {
@@ -35,15 +35,19 @@ mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const 
                               const mlrt__command_options *options, bool *stopped, mlrt_error *err) {
     lua_State *L = host->L;
     int results = 0;
-    if (mlrt__host_script(host, script, &results, err) != MLRT_OK) return err->status;
+    if (mlrt__host_function(host, "mlrt.run", "configure", err) != MLRT_OK) return err->status;
+    push_options(L, options);
+    if (mlrt__host_call(host, 1, 0, err) != MLRT_OK || mlrt__host_script(host, script, &results, err) != MLRT_OK)
+        return err->status;
     lua_settop(L, lua_gettop(L) - results + (results > 0)); /* its first result */
     if (results == 0) lua_pushnil(L);
     if (mlrt__host_function(host, "mlrt.run", "command", err) != MLRT_OK) return err->status;
     lua_insert(L, -2);
     push_list(L, assignments, count);
-    push_options(L, options);
-    if (mlrt__host_call(host, 3, 1, err) != MLRT_OK) return err->status;
-    *stopped = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return MLRT_OK;
+    if (mlrt__host_call(host, 2, 2, err) != MLRT_OK) return err->status;
+    const char *outcome = lua_tostring(L, -2);
+    *stopped = outcome && strcmp(outcome, "stopped") == 0;
+    if (outcome && strcmp(outcome, "usage") == 0) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
+    lua_pop(L, 2);
+    return err->status;
 }

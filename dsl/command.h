@@ -12,7 +12,8 @@ typedef struct mlrt__command_options {
 } mlrt__command_options;
 
 /* Run a script. When it returns an experiment, run that with `assignments` ("name=value"); when it returns nothing, it has
- * done its own work. *stopped: the user interrupted it. */
+ * done its own work, with the same options for each mlrt.run. *stopped: the user interrupted it. MLRT_ARGUMENT: the
+ * assignments are wrong, not the script. */
 mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
                               const mlrt__command_options *options, bool *stopped, mlrt_error *err);
 

@@ -70,18 +70,20 @@ static int script(lua_State *L) {
     return 2;
 }
 
-/* core.line(): "experiments/x.lua:14" of the script, or nil. */
+/* core.line(): "experiments/x.lua:14"; the script's name alone when tail calls have left nothing else of it. */
 static int line(lua_State *L) {
     char where[MLRT_WHERE_MAX];
-    if (!mlrt__script_line(L, where, sizeof where)[0]) return 0;
-    return lua_pushstring(L, where), 1;
+    if (mlrt__script_line(L, where, sizeof where)[0])
+        lua_pushstring(L, where);
+    else
+        lua_pushstring(L, mlrt__host_of(L)->script);
+    return 1;
 }
 
 /* core.load(path): run another script and return what it returns. */
 static int load(lua_State *L) {
-    mlrt__host *host = mlrt__host_of(L);
-    if (luaL_loadfilex(L, luaL_checkstring(L, 1), "t") != LUA_OK) return lua_error(L);
-    if (!host->script) host->script = lua_tostring(L, 1);
+    const char *path = luaL_checkstring(L, 1);
+    mlrt__load_file(L, path, lua_pushfstring(L, "@%s", path));
     lua_call(L, 0, 1);
     return 1;
 }

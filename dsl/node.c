@@ -39,17 +39,16 @@ void mlrt__push_node(lua_State *L, mlrt_node *n) {
 bool mlrt__is_node(lua_State *L, int index) { return luaL_testudata(L, index, type_name) != NULL; }
 
 mlrt_node *mlrt__node_test(lua_State *L, int index) {
+    const mlrt__host *host = mlrt__host_of(L);
     const handle *h = luaL_testudata(L, index, type_name);
-    if (!h) return NULL;
-    if (!mlrt__host_of(L)->building || h->serial != mlrt__host_of(L)->serial)
-        luaL_error(L, "this node belongs to a graph that is no longer being built");
-    return h->node;
+    return h && host->building && h->serial == host->serial ? h->node : NULL;
 }
 
 mlrt_node *mlrt__node_arg(lua_State *L, int index) {
     mlrt_graph *g = graph(L);
     mlrt_node *n = mlrt__node_test(L, index);
     if (n) return n;
+    if (mlrt__is_node(L, index)) luaL_error(L, "this node belongs to a graph that is no longer being built");
     if (lua_type(L, index) == LUA_TNUMBER) return mlrt_scalar(g, lua_tonumber(L, index));
     luaL_error(L, "a node or a number is expected, got %s", luaL_typename(L, index));
     return NULL;
@@ -242,9 +241,9 @@ static int node_attention(lua_State *L) {
     lua_getfield(L, 4, "causal");
     lua_getfield(L, 4, "scale");
     lua_getfield(L, 4, "mask");
-    return push(L,
-                mlrt_attention(mlrt__node_arg(L, 1), mlrt__node_arg(L, 2), mlrt__node_arg(L, 3), mlrt__node_test(L, -1),
-                               (int32_t)luaL_optinteger(L, -4, 1), lua_toboolean(L, -3), luaL_optnumber(L, -2, 0)));
+    return push(L, mlrt_attention(mlrt__node_arg(L, 1), mlrt__node_arg(L, 2), mlrt__node_arg(L, 3),
+                                  lua_isnil(L, -1) ? NULL : mlrt__node_arg(L, -1), (int32_t)luaL_optinteger(L, -4, 1),
+                                  lua_toboolean(L, -3), luaL_optnumber(L, -2, 0)));
 }
 
 static int node_cross_entropy(lua_State *L) {

@@ -4,6 +4,7 @@
  * numbers come from a seed. A name that nobody defined is an error, not nil: a typing mistake would otherwise quietly
  * choose a default.
  */
+#include "base/file.h"
 #include "base/text.h"
 #include "dsl/bridge.h"
 #include "dsl/random.h"
@@ -35,12 +36,25 @@ static int load_text(lua_State *L) {
     return lua_gettop(L);
 }
 
+/* A first line that begins with '#' is for the system's shell. Lua's own messages name the place. */
+void mlrt__load_file(lua_State *L, const char *path, const char *name) {
+    enum { MOST = 1 << 24 };
+    mlrt_error err = {0};
+    char *data;
+    size_t size;
+    if (mlrt__read_file(path, MOST, &data, &size, &err) != MLRT_OK) luaL_error(L, "%s", err.message);
+    const size_t skip = data[0] == '#' ? strcspn(data, "\n") : 0;
+    const int status = luaL_loadbufferx(L, data + skip, size - skip, name, "t");
+    free(data);
+    if (status != LUA_OK) lua_error(L);
+}
+
 static int do_text(lua_State *L) {
     const char *path = luaL_checkstring(L, 1);
     lua_settop(L, 1);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
+    mlrt__load_file(L, path, lua_pushfstring(L, "@%s", path));
     lua_call(L, 0, LUA_MULTRET);
-    return lua_gettop(L) - 1;
+    return lua_gettop(L) - 2;
 }
 
 static void only_text(lua_State *L) {
@@ -158,7 +172,7 @@ static int require(lua_State *L) {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     if (lua_getfield(L, 3, name) != LUA_TFUNCTION) {
         const char *path = find_module(L, name, &ours);
-        if (luaL_loadfilex(L, path, "t") != LUA_OK) return lua_error(L);
+        mlrt__load_file(L, path, ours ? lua_pushfstring(L, "=%s", name) : lua_pushfstring(L, "@%s", path));
     }
     lua_pushvalue(L, 1);
     if (ours)

@@ -44,37 +44,57 @@ void mlrt__host_close(mlrt__host *host) {
 /* ---- errors ---- */
 
 const char *mlrt__script_line(lua_State *L, char *buffer, size_t size) {
-    const char *script = mlrt__host_of(L)->script;
     lua_Debug frame;
     buffer[0] = 0;
-    for (int level = 0; script && lua_getstack(L, level, &frame); level++) {
+    for (int level = 0; !buffer[0] && lua_getstack(L, level, &frame); level++) {
         lua_getinfo(L, "Sl", &frame);
-        if (frame.source[0] != '@' || strcmp(frame.source + 1, script) != 0 || frame.currentline < 1) continue;
-        snprintf(buffer, size, "%s:%d", script, frame.currentline);
-        break;
+        if (frame.source[0] == '@' && frame.currentline > 0)
+            snprintf(buffer, size, "%s:%d", frame.source + 1, frame.currentline);
     }
     return buffer;
+}
+
+/* Does a place begin with a file and a line, "x.lua:14: encoder"? */
+static bool has_line(const char *where) {
+    const char *end = where + strcspn(where, " ");
+    while (end > where && strchr(":0123456789", end[-1])) end--;
+    return end > where && end[0] == ':' && end[1] && end[1] != ' ';
 }
 
 int mlrt__raise(lua_State *L, const mlrt_error *err) {
     char text[MLRT_WHERE_MAX + MLRT_MESSAGE_MAX + MLRT_HINT_MAX + 16], line[MLRT_WHERE_MAX];
     mlrt_error_text(err, text, sizeof text);
     mlrt__script_line(L, line, sizeof line);
-    if (line[0] && strncmp(err->where, line, strcspn(line, ":")) != 0)
+    if (line[0] && !has_line(err->where))
         lua_pushfstring(L, "%s: %s", line, text);
     else
         lua_pushstring(L, text);
     return lua_error(L);
 }
 
+/* A place in mlrt's own Lua tells the writer of a script nothing: the script's line is put instead. */
+static const char *replace_place(lua_State *L, const char *message) {
+    char own[LUA_IDSIZE + 16], line[MLRT_WHERE_MAX];
+    lua_Debug frame = {.currentline = -1};
+    for (int level = 1; frame.currentline < 1 && lua_getstack(L, level, &frame); level++) lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline < 1 || frame.source[0] != '=') return message;
+    snprintf(own, sizeof own, "%s:%d: ", frame.short_src, frame.currentline);
+    if (strncmp(message, own, strlen(own)) != 0 || !mlrt__script_line(L, line, sizeof line)[0]) return message;
+    return lua_pushfstring(L, "%s: %s", line, message + strlen(own));
+}
+
 /* Not every error is a string; and a traceback is wanted by few. */
 static int handler(lua_State *L) {
+    char line[MLRT_WHERE_MAX];
     const char *message = lua_tostring(L, 1);
-    if (!message) message = luaL_tolstring(L, 1, NULL);
+    if (!message && luaL_callmeta(L, 1, "__tostring")) message = lua_tostring(L, -1);
+    if (!message)
+        message = lua_pushfstring(L, "%s: an error was raised with a %s value in place of a message",
+                                  mlrt__script_line(L, line, sizeof line), luaL_typename(L, 1));
     if (mlrt__host_of(L)->traceback)
         luaL_traceback(L, L, message, 1);
     else
-        lua_pushstring(L, message);
+        lua_pushstring(L, replace_place(L, message));
     return 1;
 }
 
@@ -109,18 +129,20 @@ static void look_beside(lua_State *L, const char *path) {
     mlrt__require_from(L, folder[0] ? folder : "/");
 }
 
+static int load_script(lua_State *L) {
+    const char *path = lua_touserdata(L, 1);
+    mlrt__load_file(L, path, lua_pushfstring(L, "@%s", path));
+    return 1;
+}
+
 mlrt_status mlrt__host_script(mlrt__host *host, const char *path, int *results, mlrt_error *err) {
     lua_State *L = host->L;
     const int top = lua_gettop(L);
     host->script = path;
     look_beside(L, path);
-    const int status = luaL_loadfilex(L, path, "t");
-    if (status != LUA_OK) {
-        const char *message = lua_tostring(L, -1);
-        mlrt_fail(err, status == LUA_ERRFILE ? MLRT_FILE : MLRT_SCRIPT, "%s", message ? message : "unknown error");
-        lua_settop(L, top);
-        return err->status;
-    }
+    lua_pushcfunction(L, load_script);
+    lua_pushlightuserdata(L, (void *)path);
+    if (mlrt__host_call(host, 1, 1, err) != MLRT_OK) return err->status;
     if (mlrt__host_call(host, 0, LUA_MULTRET, err) != MLRT_OK) return err->status;
     *results = lua_gettop(L) - top;
     return MLRT_OK;

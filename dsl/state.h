@@ -39,7 +39,7 @@ mlrt_status mlrt__host_function(mlrt__host *host, const char *module, const char
 
 /* Raise an mlrt_error as a Lua error; the script's place is put in front when the error has none. */
 int mlrt__raise(lua_State *L, const mlrt_error *err);
-/* "experiments/x.lua:14" of the innermost line of the script that is running, or "". */
+/* "experiments/x.lua:14": the innermost line that is not of mlrt's own Lua, or "". */
 const char *mlrt__script_line(lua_State *L, char *buffer, size_t size);
 
 #endif

@@ -50,8 +50,8 @@ static mlrt_node *build(handle *h, const char *name, mlrt_graph *g, mlrt_node *c
     if (mlrt__host_call(h->host, h->recipe.task->fields, 1, &err) != MLRT_OK) {
         if (g->error.status == MLRT_OK) g->error = err;
     } else if (!(out = mlrt__node_test(L, -1))) {
-        out = mlrt_graph_fail(g, MLRT_TYPE, "the %s must return a node, got %s",
-                              strcmp(name, "loss") == 0 ? "loss" : "model", luaL_typename(L, -1));
+        out = mlrt_graph_fail(g, MLRT_TYPE, "the %s returned a node of a graph that is no longer being built",
+                              strcmp(name, "loss") == 0 ? "loss" : "model");
     }
     lua_settop(L, top);
     h->host->building = outer;

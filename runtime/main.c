@@ -177,6 +177,7 @@ static int run_script(options *o, bool check) {
     mlrt__command_run(&host, o->arg[0], o->arg + 1, o->args - 1, &command, &stopped, &err);
     mlrt__host_close(&host);
     if (err.status != MLRT_OK) stopped = failed(&err) && mlrt__interrupted();
+    if (err.status == MLRT_ARGUMENT) return EXIT_USAGE;
     return stopped ? EXIT_INTERRUPTED : err.status != MLRT_OK ? EXIT_FAILED : finish(MLRT_OK, NULL);
 }
 

@@ -66,10 +66,9 @@ local function convert(where, name, default, given)
     value = tostring(given)
   end
   if kind == "integer" then value = math.tointeger(value) end
-  if kind == "float" and value then value = type(value) == "number" and value + 0.0 or nil end
-  if value == nil or (type_of(value) ~= kind) then
-    -- a choice list may mix texts and numbers
-    fail(where, "parameter '%s' must be %s, got %s", name, wanted[kind] or kind, tostring(given))
+  if kind == "float" then value = type(value) == "number" and math.abs(value) < math.huge and value + 0.0 or nil end
+  if type_of(value) ~= kind then
+    fail(where, "parameter '%s' must be %s, got '%s'", name, wanted[kind], tostring(given))
   end
   return value
 end
@@ -79,12 +78,11 @@ end
 function M.is(value) return getmetatable(value) == Experiment end
 
 function M.define(name)
-  local line = core.line()
+  local where = core.line() -- here: `return mlrt.experiment "x" { ... }` has left its line when the table comes
   if type(name) ~= "string" or not name:match "^[%a_][%w_]*$" then
-    fail(line, "an experiment's name is letters, digits and '_', got %s", tostring(name))
+    fail(where, "an experiment's name is letters, digits and '_', got '%s'", tostring(name))
   end
   return function(t)
-    local where = core.line() or line -- `return mlrt.experiment "x" { ... }` has left its line when this is called
     words.check_table(where, ("experiment '%s'"):format(name), t, {
       doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
     })
@@ -97,17 +95,19 @@ function M.define(name)
       local value = self.params[key]
       local default = is_limited(value) and value.default or value
       if not wanted[type_of(default)] then
-        fail(where, "parameter '%s' must be a number, a text or true or false, got a %s", tostring(key), type(default))
+        fail(where, "parameter '%s' must be a number, a text or true or false, got %s", tostring(key),
+          words.a(type(default)))
       end
       check_limits(key, value, default)
     end
+    if not math.tointeger(self.params.seed) then fail(where, "parameter 'seed' must be an integer") end
     return self
   end
 end
 
 -- The parameters with some given: values, and a list of { name =, value = JSON, given = } in the order of names.
 function Experiment:resolve(overrides)
-  local script = self.where and self.where:match "^(.*):%d+$"
+  local script = self.where:gsub(":%d+$", "")
   local values, list = {}, {}
   for _, name in ipairs(sorted_keys(overrides)) do
     if self.params[name] == nil then

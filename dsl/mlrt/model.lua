@@ -45,40 +45,66 @@ function M.new()
   return { path = setmetatable({}, { __mode = "k" }), used = {}, inside = {}, scope = "", predict = false }
 end
 
+local function on_leaving(f) return setmetatable({}, { __close = f }) end
+
 -- Call f(...) with the names of a model.
 function M.within(names, predict, f, ...)
-  local outer, scope = building, names.scope
-  building = names
+  local outer = building
+  local _ <close> = on_leaving(function() building = outer end)
   for _, path in ipairs(names.inside) do names.used[path] = nil end
-  names.inside = {}
-  names.predict, names.scope = predict, ""
-  local results = table.pack(pcall(f, ...))
-  building, names.scope = outer, scope
-  if not results[1] then error(results[2], 0) end
-  return table.unpack(results, 2, results.n)
+  names.inside, names.predict, names.scope = {}, predict, ""
+  building = names
+  return f(...)
 end
 
 -- object(...): layers build, losses too; other things are not called.
 function M.call(object, ...)
   if object.kind == "loss" then return core.call_loss(object, ...) end
-  if object.kind ~= "layer" then words.fail(core.line(), "a %s cannot be called", object.kind) end
+  if object.kind ~= "layer" then words.fail(core.line(), "%s cannot be called", words.a(object.kind)) end
   if not building then words.fail(core.line(), "a layer is called only while a model or a loss is being built") end
   local short = object.class:match "[^.]+$"
   return core.call_layer(object, path_of(object, object.name or short), building.predict, ...)
 end
 
-local function callable(f)
+-- ---- words that join layers: a list of parts that is called like one ----
+
+local function joiner(call)
+  local meta = { __call = call }
+  meta.__index = meta
+  return meta
+end
+
+-- A layer, a function, or what was joined of them.
+function M.is_callable(f)
   local kind, meta = words.kind(f), getmetatable(f)
   return kind == "layer" or kind == "function" or (kind == "table" and type(meta) == "table" and meta.__call ~= nil)
 end
 
-local function check_parts(word, list)
-  if type(list) ~= "table" or #list == 0 then words.fail(core.line(), "%s has no parts", word) end
-  for i, f in ipairs(list) do
-    if not callable(f) then
-      words.fail(core.line(), "part %d of %s must be a layer or a function, got a %s", i, word, words.kind(f))
+-- How many of a task's fields, of which `inputs` are no targets, a model is called with. Functions get them all and
+-- take what they name; a layer without a use for targets never sees them.
+function M.takes(f, inputs)
+  if words.kind(f) == "layer" then
+    local most, first_target = core.layer_inputs(f)
+    return first_target > 0 and most or math.min(most, inputs)
+  end
+  return type(f) == "table" and M.takes(f[1], inputs) or math.huge
+end
+
+-- A list of parts with the named values it may have.
+local function join(word, list, known, meta)
+  local where, parts, named = core.line(), {}, {}
+  if type(list) ~= "table" or #list == 0 then words.fail(where, "%s has no parts", word) end
+  for key, value in pairs(list) do
+    if math.type(key) ~= "integer" then named[key] = value end
+    parts[key] = value
+  end
+  words.check_table(where, word, named, known)
+  for i = 1, #list do
+    if not M.is_callable(list[i]) then
+      words.fail(where, "part %d of %s must be a layer or a function, got %s", i, word, words.a(words.kind(list[i])))
     end
   end
+  return M.made(setmetatable(parts, meta))
 end
 
 -- Build inside a named part of the model; without a name, where we are.
@@ -91,38 +117,29 @@ local function scoped(part, name, f, ...)
   return result
 end
 
-local Chain = {}
-Chain.__index = Chain
-
-function Chain.__call(self, ...)
+local Chain = joiner(function(self, ...)
   return scoped(self, self.name, function(...)
     local h = self[1](...)
     for i = 2, #self do h = self[i](h) end
     return h
   end, ...)
-end
+end)
 
-function M.chain(list)
-  check_parts("chain", list)
-  local chain = { name = list.name }
-  for i, f in ipairs(list) do chain[i] = f end
-  return M.made(setmetatable(chain, Chain))
-end
+local Residual = joiner(function(self, h) return h + self[1](h) end)
 
-function M.residual(f)
-  check_parts("residual", { f })
-  return function(h) return h + f(h) end
-end
+local Concat = joiner(function(self, ...)
+  local results = {}
+  for i, f in ipairs(self) do results[i] = f(...) end
+  return core.node.concat(results, self.axis)
+end)
+
+function M.chain(list) return join("chain", list, { name = "string" }, Chain) end
+function M.residual(f) return join("residual", { f }, {}, Residual) end
 
 -- concat { a, b } of nodes is a node; of layers, the layer whose result is their results side by side.
-function M.concat(list, axis)
-  if words.kind(list[1]) == "node" then return core.node.concat(list, axis or list.axis) end
-  check_parts("concat", list)
-  return function(...)
-    local results = {}
-    for i, f in ipairs(list) do results[i] = f(...) end
-    return core.node.concat(results, axis or list.axis)
-  end
+function M.concat(list)
+  if type(list) == "table" and words.kind(list[1]) == "node" then return core.node.concat(list, list.axis) end
+  return join("concat", list, { axis = "number" }, Concat)
 end
 
 return M

@@ -34,25 +34,33 @@ local train_words = {
 
 local stop_words = { metric = "string", at = "number", patience = "number" }
 
-local function positive(where, t, name, missing, least)
+local function whole(where, what, t, name, missing, least)
   local value = t[name]
   if value == nil then return missing end
-  local whole = math.tointeger(value)
-  if not whole or whole < (least or 1) then
-    words.fail(where, "'%s' of train must be a whole number of at least %d, got %s", name, least or 1, tostring(value))
+  local number = math.tointeger(value)
+  if not number or number < (least or 1) then
+    words.fail(where, "%s: '%s' must be a whole number of at least %d, got %s", what, name, least or 1, value)
   end
-  return whole
+  return number
+end
+
+local function positive(where, train, name)
+  local value = train[name]
+  if value and not (value > 0 and value < math.huge) then
+    words.fail(where, "train: '%s' must be positive, got %s", name, value)
+  end
+  return value
 end
 
 local function batch_of(where, train, examples)
   local batch = train.batch or math.min(32, examples)
   if batch == "full" then return examples end
   if type(batch) == "string" then
-    words.fail(where, "'batch' of train must be a number or \"full\", got '%s'", batch)
+    words.fail(where, "train: 'batch' must be a number or \"full\", got '%s'", batch)
   end
-  batch = positive(where, train, "batch", batch)
+  batch = whole(where, "train", train, "batch", batch)
   if batch > examples then
-    words.fail(where, "a batch of %d needs as many training examples, there are %d (batch = \"full\" takes them all)",
+    words.fail(where, "train: a batch of %d is larger than the %d training examples (batch = \"full\" takes them all)",
       batch, examples)
   end
   return batch
@@ -68,6 +76,28 @@ local function check_metrics(where, names, known)
   end
 end
 
+-- A metric as plots and tables name it, as the metric and its split: "accuracy" is the test split's, "train_loss" the
+-- training split's; "training_loss" is the mean over the steps of an epoch.
+function M.metric(name)
+  if name == "training_loss" then return name, "" end
+  for _, split in ipairs { "train", "valid", "test" } do
+    if name:sub(1, #split + 1) == split .. "_" then return name:sub(#split + 2), split end
+  end
+  return name, "test"
+end
+
+local function check_plots(where, plots, known)
+  for i, plot in ipairs(plots) do
+    if type(plot) ~= "table" then
+      words.fail(where, "setup: plot %d must be made by mlrt.plot, got %s", i, words.a(words.kind(plot)))
+    end
+    for _, name in ipairs(plot.metrics or {}) do
+      local metric, split = M.metric(name)
+      if split ~= "" then check_metrics(where, { metric }, known) end
+    end
+  end
+end
+
 -- How the trainer's callbacks call the model: with the inputs, then with the targets for those who read them.
 local function callbacks(where, spec, facts)
   local names = model.new()
@@ -75,74 +105,77 @@ local function callbacks(where, spec, facts)
   for _, field in ipairs(facts.fields) do
     if not field.target then inputs = inputs + 1 end
   end
-  local most = math.huge
-  if words.kind(spec.model) == "layer" then
-    local takes, first_target = core.layer_inputs(spec.model)
-    most = first_target > 0 and takes or math.min(takes, inputs)
+  local most = model.takes(spec.model, inputs)
+  local function node(what, value)
+    if words.kind(value) == "node" then return value end
+    words.fail(where, "the %s must return a node, got %s", what, words.a(words.kind(value)))
   end
   local function predict(...)
-    return spec.model(table.unpack({ ... }, 1, math.min(most, select("#", ...))))
+    return node("model", spec.model(table.unpack({ ... }, 1, math.min(most, select("#", ...)))))
   end
   local function loss(...)
     local prediction = predict(...)
     if words.kind(spec.loss) == "loss" and select("#", ...) <= inputs then
       words.fail(where, "the task has no target for the loss")
     end
-    return spec.loss(prediction, select(inputs + 1, ...))
+    return node("loss", spec.loss(prediction, select(inputs + 1, ...)))
   end
   return function(...) return model.within(names, false, loss, ...) end,
     function(...) return model.within(names, true, predict, ...) end
 end
 
-local function check_callable(where, spec)
-  local meta = getmetatable(spec.model)
-  if type(spec.model) == "table" and not (type(meta) == "table" and meta.__call) then
-    words.fail(where, "'model' must be a layer, a function or a chain, got a table")
-  end
-end
-
 -- The recipe of an experiment with parameters `p` and what its setup returned.
 function M.new(experiment, p, spec)
   local where = experiment.where
-  words.check_table(where, "what setup returns", spec, setup_words)
-  for _, word in ipairs { "task", "model", "loss", "optimizer" } do
-    if spec[word] == nil then words.fail(where, "setup returns no '%s'", word) end
+  if type(spec) ~= "table" then
+    words.fail(where, "setup must return a table, got %s", words.a(words.kind(spec)))
   end
-  check_callable(where, spec)
+  words.check_table(where, "setup", spec, setup_words)
+  for _, word in ipairs { "task", "model", "loss", "optimizer" } do
+    if spec[word] == nil then words.fail(where, "setup: '%s' is required", word) end
+  end
+  if not model.is_callable(spec.model) then
+    words.fail(where, "setup: 'model' must be a layer, a function or a chain of them, got a table")
+  end
   local train = spec.train or {}
   words.check_table(where, "train", train, train_words)
   words.check_table(where, "stop", train.stop or {}, stop_words)
   if (train.precision or "f32") ~= "f32" then
-    words.fail(where, "'precision' of train must be \"f32\", got \"%s\"", train.precision)
+    words.fail(where, "train: 'precision' must be \"f32\", got \"%s\"", train.precision)
+  end
+  if train.steps and (train.epochs or train.epoch_size) then
+    words.fail(where, "train: 'steps' and 'epochs' both say how long")
   end
   core.open_task(spec.task)
   local facts = core.task_facts(spec.task)
   local batch = batch_of(where, train, facts.train)
-  local epoch_size = positive(where, train, "epoch_size", facts.train)
-  local epoch_steps = math.max(1, epoch_size // batch)
-  local steps = positive(where, train, "steps", positive(where, train, "epochs", 1) * epoch_steps)
+  local function count(name, missing, least) return whole(where, "train", train, name, missing, least) end
+  local epoch_steps = math.max(1, count("epoch_size", facts.train) // batch)
+  local steps = count("steps", count("epochs", 1) * epoch_steps)
   local metrics = spec.metrics or facts.metrics
   check_metrics(where, metrics, facts.metrics)
   local monitor = train.monitor or metrics[1] or "loss"
   local stop = train.stop or {}
   check_metrics(where, { monitor, stop.metric }, facts.metrics)
+  check_plots(where, spec.plots or {}, metrics)
   local extra = vocabulary.extra(spec.optimizer)
   local loss, predict = callbacks(where, spec, facts)
   return {
     experiment = experiment.name,
     task = spec.task, loss = loss, predict = predict,
-    optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups, clip = train.clip,
+    optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
+    clip = positive(where, train, "clip"),
     seed = p.seed, batch = batch, steps = steps, epoch_steps = epoch_steps,
-    evaluate = positive(where, train, "evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
-    eval_batch = positive(where, train, "eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),
+    evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
+    eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),
     eval_size = {
-      test = positive(where, train, "eval_size", facts.test, 0),
+      test = count("eval_size", facts.test, 0),
       valid = facts.valid,
-      train = positive(where, train, "eval_train", 0, 0),
+      train = count("eval_train", 0, 0),
     },
     metrics = metrics, monitor = monitor,
-    stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at, patience = stop.patience,
-    checkpoint_seconds = train.checkpoint,
+    stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at,
+    patience = whole(where, "stop", stop, "patience"), checkpoint_seconds = positive(where, train, "checkpoint"),
     plots = spec.plots or {}, facts = facts,
   }
 end

@@ -8,6 +8,8 @@ local recipes = require "mlrt.recipe"
 
 local M = {}
 
+local command = {} -- what the command line said, for every run: { check =, explain =, resume =, quiet =, store = }
+
 -- ---- what a run is for scripts ----
 
 local Run = {}
@@ -26,16 +28,9 @@ function Run:series(name, split)
   return series
 end
 
--- The metric names by which plots and tables ask: "accuracy" is the test split's, "train_loss" the training split's.
-local function split_name(name)
-  for _, split in ipairs { "train", "valid", "test" } do
-    if name:sub(1, #split + 1) == split .. "_" then return name:sub(#split + 2), split end
-  end
-  return name, "test"
-end
-
+-- The last value of a metric, by the name that plots use: "accuracy", "train_loss".
 function Run:metric(name)
-  local values = self:series(split_name(name)).value
+  local values = self:series(recipes.metric(name)).value
   return values[#values]
 end
 
@@ -123,10 +118,12 @@ local function enter_store(run, experiment, list, options)
   run.store, run.store_folder = core.store(folder), folder
   if options.resume then
     run.id = run.store:resumable(experiment.name, list)
-    if not run.id then
+    if not run.id and options.resume == true then
       words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", folder,
         experiment.name)
     end
+  end
+  if run.id then
     run.store:resume(run.id)
   else
     run.id = run.store:begin { experiment = experiment.name, script = script or "", hash = fingerprint(text),
@@ -174,7 +171,7 @@ local function draw(run, plots)
     if spec.metrics then
       local series = {}
       for k, name in ipairs(spec.metrics) do
-        local s = run:series(split_name(name))
+        local s = run:series(recipes.metric(name))
         series[k] = { name, spec.over == "step" and s.step or s.epoch, s.value }
       end
       spec = plot.curves_of(spec, series)
@@ -184,14 +181,21 @@ local function draw(run, plots)
   end
 end
 
-local function resume_command(options, list)
-  local script = core.script()
-  local given = {}
+-- A word of a shell's command line.
+local function quoted(text)
+  return text:match "^[%w_%-+./:,=@]+$" or "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- What to type to go on with a run.
+local function resume_command(run, options, list)
+  local parts = { "mlrt run --resume" }
+  if options.store then parts[2] = "--store " .. quoted(options.store) end
+  parts[#parts + 1] = quoted((core.script()))
   for _, p in ipairs(list) do
-    if p.given then given[#given + 1] = " " .. p.name .. "=" .. p.value:gsub('^"(.*)"$', "%1") end
+    local value = run.params[p.name]
+    if p.given then parts[#parts + 1] = quoted(p.name .. "=" .. (type(value) == "string" and value or p.value)) end
   end
-  local folder = options.store and " --store " .. options.store or ""
-  return ("mlrt run --resume%s %s%s"):format(folder, script or "SCRIPT", table.concat(given))
+  return table.concat(parts, " ")
 end
 
 local function build(experiment, overrides, options)
@@ -206,11 +210,11 @@ local function build(experiment, overrides, options)
 end
 
 -- Everything that a run does before its first step; nothing is stored.
-function M.check(experiment, overrides, options)
-  local run, recipe, list = build(experiment, overrides, options)
+function M.check(experiment, overrides)
+  local run, recipe, list = build(experiment, overrides, command)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
-  if options.explain then run.trainer:explain(options.explain) end
+  if command.explain then run.trainer:explain(command.explain) end
   run:close()
 end
 
@@ -218,11 +222,16 @@ end
 local function arguments(what, overrides, options)
   if type(what) == "string" then what = require("mlrt").load(what) end
   if not experiments.is(what) then
-    words.fail(core.line(), "mlrt.run takes an experiment or the path of one, got a %s", words.kind(what))
+    words.fail(core.line(), "mlrt.run takes an experiment or the path of one, got %s", words.a(words.kind(what)))
   end
-  words.check_table(core.line(), "the options of mlrt.run", options or {},
-    { quiet = "boolean", store = "string boolean", resume = "boolean" })
-  return what, overrides or {}, options or {}
+  options = options or {}
+  local known = { quiet = "boolean", store = "string boolean", resume = "boolean" }
+  words.check_table(core.line(), "mlrt.run", options, known)
+  return what, overrides or {}, {
+    quiet = options.quiet or command.quiet,
+    store = options.store == nil and command.store or options.store,
+    resume = options.resume or command.resume and "if there is one",
+  }
 end
 
 -- Train an experiment and return the run. A run that fails raises; one that is interrupted comes back with its status
@@ -230,6 +239,10 @@ end
 function M.run(what, overrides, options)
   local experiment
   experiment, overrides, options = arguments(what, overrides, options)
+  if command.check then
+    M.check(experiment, overrides)
+    words.fail(core.line(), "a study is checked up to its first run")
+  end
   local run, recipe, list = build(experiment, overrides, options)
   enter_store(run, experiment, list, options)
   recipe.folder = run.folder
@@ -247,7 +260,7 @@ function M.run(what, overrides, options)
   if run.store then run.store:finish(run.id, run.status, message) end
   if run.status == "failed" then error(message, 0) end
   if run.status == "stopped" then
-    run.progress:note("%s; to go on: %s", message, resume_command(options, list))
+    run.progress:note("%s; to go on: %s", message, resume_command(run, options, list))
     return run
   end
   draw(run, recipe.plots)
@@ -258,30 +271,41 @@ end
 
 -- ---- the command ----
 
-local function assignments(list)
+function M.configure(options) command = options end
+
+-- "lr=1e-3" ...: checked against the experiment's parameters.
+local function assignments(experiment, list)
   local overrides = {}
   for _, text in ipairs(list) do
     local name, value = text:match "^([^=]+)=(.*)$"
     if not name then words.fail(nil, "a parameter is given as name=value, got '%s'", text) end
+    if overrides[name] then words.fail(nil, "parameter '%s' is given twice", name) end
     overrides[name] = value
   end
+  experiment:resolve(overrides)
   return overrides
 end
 
--- What `mlrt run` and `mlrt check` do with what a script returned; true when the user interrupted it.
-function M.command(value, list, options)
+-- What `mlrt run` and `mlrt check` do with what a script returned. Gives "stopped" when the user interrupted it,
+-- "usage" and a message when the command line is wrong.
+function M.command(value, list)
   local script = core.script()
   if value == nil then
-    if #list > 0 then words.fail(script, "the script returns no experiment that could take '%s'", list[1]) end
-    return core.interrupted()
+    if #list > 0 then
+      return "usage", ("%s: the script returns no experiment that could take '%s'"):format(script, list[1])
+    end
+    return core.interrupted() and "stopped"
   end
   if not experiments.is(value) then
-    words.fail(script, "the script must return an experiment made by mlrt.experiment, got a %s", words.kind(value))
+    words.fail(script, "the script must return an experiment made by mlrt.experiment, got %s",
+      words.a(words.kind(value)))
   end
-  if options.check or options.explain then return M.check(value, assignments(list), options) end
-  local run = M.run(value, assignments(list), { resume = options.resume, quiet = options.quiet, store = options.store })
+  local fine, overrides = pcall(assignments, value, list)
+  if not fine then return "usage", overrides end
+  if command.check then return M.check(value, overrides) end
+  local run = M.run(value, overrides, { resume = command.resume })
   run:close()
-  return run.status == "stopped"
+  return run.status
 end
 
 return M

@@ -25,22 +25,22 @@ local function without(properties, ...)
   return rest, taken
 end
 
-local function schedule_of(value)
+local function schedule_of(name, value)
   if type(value) == "string" then return core.object("schedule", value, {}) end
-  return value
+  if value == nil or words.kind(value) == "schedule" then return value end
+  words.fail(core.line(), "optimizer.%s: 'schedule' must be a schedule or the name of one, got %s", name,
+    words.a(words.kind(value)))
 end
 
 -- groups = { ["decoder.*"] = { lr = 1e-4 } }: the optimizer's properties with these changed, in the order of the names.
 local function groups_of(name, base, groups)
-  local patterns, list = {}, {}
-  for pattern, changes in pairs(groups) do
-    if type(pattern) ~= "string" or type(changes) ~= "table" then
-      words.fail(core.line(), "groups must be patterns with properties: { [\"decoder.*\"] = { lr = 1e-4 } }")
+  local list = {}
+  if type(groups) ~= "table" then groups = { groups } end
+  for i, pattern in ipairs(words.sorted_keys(groups)) do
+    if type(pattern) ~= "string" or type(groups[pattern]) ~= "table" then
+      words.fail(core.line(), "optimizer.%s: 'groups' must be patterns with properties, "
+        .. "groups = { [\"decoder.*\"] = { lr = 1e-4 } }", name)
     end
-    patterns[#patterns + 1] = pattern
-  end
-  table.sort(patterns)
-  for i, pattern in ipairs(patterns) do
     local properties = {}
     for key, value in pairs(base) do properties[key] = value end
     for key, value in pairs(groups[pattern]) do properties[key] = value end
@@ -53,15 +53,15 @@ local construct = {
   layer = function(name, properties)
     local rest, taken = without(properties, "name")
     if taken.name ~= nil and type(taken.name) ~= "string" then
-      words.fail(core.line(), "layer.%s: 'name' must be a string, got a %s", name, type(taken.name))
+      words.fail(core.line(), "layer.%s: 'name' must be a string, got %s", name, words.a(type(taken.name)))
     end
     return model.made(core.object("layer", name, rest, taken.name))
   end,
   optimizer = function(name, properties)
     local rest, taken = without(properties, "schedule", "groups")
     local object = core.object("optimizer", name, rest)
-    local groups = taken.groups and groups_of(name, rest, taken.groups)
-    extras[object] = { schedule = schedule_of(taken.schedule), groups = groups }
+    local groups = taken.groups ~= nil and groups_of(name, rest, taken.groups)
+    extras[object] = { schedule = schedule_of(name, taken.schedule), groups = groups or nil }
     return object
   end,
 }
@@ -71,41 +71,39 @@ local function constructor(kind, name)
   return function(_, properties)
     if properties == nil then properties = {} end
     if type(properties) ~= "table" then
-      words.fail(core.line(), "%s.%s takes its properties in braces: %s.%s { ... }, got a %s", kind, name, kind, name,
-        words.kind(properties))
+      words.fail(core.line(), "%s.%s takes its properties in braces: %s.%s { ... }, got %s", kind, name, kind, name,
+        words.a(words.kind(properties)))
     end
     return make(name, properties)
   end
 end
 
-local function begins(names, prefix)
-  for _, name in ipairs(names) do
-    if name:sub(1, #prefix) == prefix then return true end
+-- Every word of a kind: its classes, and the plugins they belong to: true for "linear" and "amplitudes.coefficient",
+-- false for "amplitudes".
+local function vocabulary_of(kind)
+  local known = {}
+  for _, name in ipairs(core.classes(kind)) do
+    known[name] = true
+    for dot in name:gmatch "()%." do known[name:sub(1, dot - 1)] = known[name:sub(1, dot - 1)] or false end
   end
-  return false
-end
-
-local function has(names, wanted)
-  for _, name in ipairs(names) do
-    if name == wanted then return true end
-  end
-  return false
+  return known
 end
 
 -- The table of a kind, or of a plugin's part of it. Words are made when they are first used.
-function M.namespace(kind, prefix)
-  prefix = prefix or ""
-  local names = core.classes(kind)
+function M.namespace(kind, path, known)
+  known = known or vocabulary_of(kind)
   return setmetatable({}, {
-    __call = has(names, prefix:sub(1, -2)) and constructor(kind, prefix:sub(1, -2)) or nil,
+    __call = path and known[path] and constructor(kind, path) or nil,
     __index = function(self, key)
-      local name = prefix .. tostring(key)
-      if not has(names, name) and not begins(names, name .. ".") then core.missing_class(kind, name) end
-      local word = M.namespace(kind, name .. ".")
+      local name = (path and path .. "." or "") .. tostring(key)
+      if known[name] == nil then
+        words.fail(core.line(), "no %s '%s'%s", kind, name, words.suggestion(name, words.sorted_keys(known)))
+      end
+      local word = M.namespace(kind, name, known)
       rawset(self, key, word)
       return word
     end,
-    __tostring = function() return "mlrt." .. kind .. (prefix ~= "" and "." .. prefix:sub(1, -2) or "") end,
+    __tostring = function() return "mlrt." .. kind .. (path and "." .. path or "") end,
   })
 end
 

@@ -31,17 +31,24 @@ function M.kind(value)
   return core.kind_of(value) or type(value)
 end
 
--- Every key of `t` must be one of `known`, a table of name -> kinds separated by blanks ("layer function"), or "any".
+-- A kind as a word of a sentence: "a table", "an optimizer", "nil".
+function M.a(kind)
+  return kind == "nil" and kind or (kind:find "^[aeio]" and "an " or "a ") .. kind
+end
+
+-- Every key of `t` must be one of `known`, a table of name -> kinds separated by blanks ("layer function").
 function M.check_table(where, what, t, known)
-  if type(t) ~= "table" then M.fail(where, "%s must be a table, got a %s", what, M.kind(t)) end
+  if type(t) ~= "table" then M.fail(where, "%s must be a table, got %s", what, M.a(M.kind(t))) end
   for _, key in ipairs(M.sorted_keys(t)) do
     local kinds = known[key]
     if not kinds then
-      M.fail(where, "%s has no word '%s'%s", what, tostring(key), M.suggestion(key, M.sorted_keys(known)))
+      M.fail(where, "%s: unknown word '%s'%s", what, tostring(key), M.suggestion(key, M.sorted_keys(known)))
     end
     local found = M.kind(t[key])
-    if kinds ~= "any" and not (" " .. kinds .. " "):find(" " .. found .. " ", 1, true) then
-      M.fail(where, "'%s' of %s must be a %s, got a %s", key, what, kinds:gsub(" ", " or a "), found)
+    if not (" " .. kinds .. " "):find(" " .. found .. " ", 1, true) then
+      local allowed = {}
+      for kind in kinds:gmatch "%S+" do allowed[#allowed + 1] = M.a(kind) end
+      M.fail(where, "%s: '%s' must be %s, got %s", what, key, table.concat(allowed, " or "), M.a(found))
     end
   end
 end

@@ -74,8 +74,8 @@ static mlrt_status split(mlrt_task *self, state *s, const coefficient *p, mlrt_e
     if (p->train == 0) train = terms - test;
     if (train + test > terms) test = terms - train;
     if (train < 1 || test < 1)
-        return mlrt_fail(err, MLRT_RANGE, "%lld words cannot be split into %lld for training and %lld for testing",
-                         (long long)terms, (long long)train, (long long)test);
+        return mlrt_fail(err, MLRT_RANGE, "%lld words leave none for %s", (long long)terms,
+                         train < 1 ? "training" : "testing");
     if (!(s->order = malloc(sizeof *s->order * (size_t)terms))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     for (int64_t i = 0; i < terms; i++) s->order[i] = i;
     mlrt_random_shuffle((uint64_t)p->seed, mlrt_stream("amplitudes.split"), s->order, terms);

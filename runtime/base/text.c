@@ -1,5 +1,6 @@
 /* text.c - names, numbers and files as text. */
 #include "base/text.h"
+#include <ctype.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@ enum { NAME_MAX_SEEN = 64 };
 
 static int min3(int a, int b, int c) { return a < b ? (a < c ? a : c) : (b < c ? b : c); }
 
-/* Optimal string alignment distance: insertions, deletions, changes, swaps of neighbours. */
+/* Optimal string alignment distance: insertions, deletions, changes, swaps of neighbours. Case does not count. */
 static int distance(const char *a, const char *b) {
     const int n = (int)strlen(a), m = (int)strlen(b);
     if (n > NAME_MAX_SEEN || m > NAME_MAX_SEEN) return INT_MAX;
@@ -21,7 +22,8 @@ static int distance(const char *a, const char *b) {
         int *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
         now[0] = i;
         for (int j = 1; j <= m; j++) {
-            now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            now[j] = min3(last[j] + 1, now[j - 1] + 1,
+                          last[j - 1] + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1])));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
                 now[j] = before[j - 2] + 1;
         }
@@ -30,7 +32,7 @@ static int distance(const char *a, const char *b) {
 }
 
 const char *mlrt__nearest(const char *name, const char *(*get)(const void *list, int32_t i), const void *list) {
-    const int limit = 1 + (int)strlen(name) / 3;
+    const int length = (int)strlen(name), limit = length < 4 ? length / 2 : (length + 2) / 3;
     const char *best = NULL, *candidate;
     int best_distance = limit + 1;
     for (int32_t i = 0; (candidate = get(list, i)); i++) {

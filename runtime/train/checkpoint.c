@@ -41,9 +41,9 @@ static const struct {
     size_t offset;
     bool real;
 } numbers[] = {
-    {"step", offsetof(mlrt__progress, step), false},      {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
-    {"best", offsetof(mlrt__progress, best), true},       {"stale", offsetof(mlrt__progress, stale), false},
-    {"seconds", offsetof(mlrt__progress, seconds), true},
+    {"step", offsetof(mlrt__progress, step), false},         {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
+    {"best", offsetof(mlrt__progress, best), true},          {"stale", offsetof(mlrt__progress, stale), false},
+    {"finished", offsetof(mlrt__progress, finished), false}, {"seconds", offsetof(mlrt__progress, seconds), true},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 

@@ -31,6 +31,7 @@ mlrt_status mlrt__optimizer_assign(const mlrt__optimizer *o, mlrt__params *param
         for (int32_t i = 0; i < params->count; i++) used = used || params->param[i]->group == g;
         if (used) continue;
         mlrt_fail(err, MLRT_NAME, "no parameter matches the group '%s'", o->group[g].pattern);
+        mlrt_at(err, "%s", o->group[g].optimizer->object.where);
         return params->count ? mlrt_hint(err, "the first one is '%s'", params->param[0]->name) : err->status;
     }
     return MLRT_OK;

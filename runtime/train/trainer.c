@@ -33,6 +33,11 @@ static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *e
     if (!(t->graph = mlrt__graph_new(&t->params, true))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     mlrt__field_nodes(t->graph, r->task, r->batch, field);
     *loss = r->model.loss(r->model.context, t->graph, field);
+    if (!mlrt_failed(*loss) && (*loss)->shape.rank != 0) {
+        char shape[MLRT_SHAPE_TEXT];
+        mlrt_graph_fail(t->graph, MLRT_SHAPE, "the loss must be one number, got %s",
+                        mlrt_shape_text(&(*loss)->shape, shape, sizeof shape));
+    }
     if (t->graph->error.status != MLRT_OK) {
         if (err->status == MLRT_OK) *err = t->graph->error;
         return err->status;
@@ -162,7 +167,7 @@ static mlrt_status numeric_failure(mlrt__trainer *t, const char *what, mlrt_erro
     char step[32];
     mlrt__program_find_nonfinite(t->program, t->recipe->seed, (uint64_t)t->progress.step + 1, err);
     if (err->status == MLRT_OK) mlrt_fail(err, MLRT_NUMERIC, "%s is not finite", what);
-    mlrt_at(err, "step %s", mlrt__grouped(t->progress.step + 1, step, sizeof step));
+    mlrt_hint(err, "in step %s", mlrt__grouped(t->progress.step + 1, step, sizeof step));
     return MLRT_NUMERIC;
 }
 
@@ -242,8 +247,7 @@ static mlrt_split monitored(const mlrt__recipe *r) {
     return r->eval_size[MLRT_VALID] && r->task->size[MLRT_VALID] ? MLRT_VALID : MLRT_TEST;
 }
 
-/* *done: a rule to stop early has come true. */
-static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, bool *done, mlrt_error *err) {
+static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
     mlrt__report report = report_of(t);
     if (mlrt__evaluator_run(&t->evaluator, err) != MLRT_OK) return err->status;
@@ -255,8 +259,8 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, bool *don
     else
         t->progress.stale++;
     const double stop = r->stop_metric ? measured(&t->evaluator, r->stop_metric, monitored(r)) : NAN;
-    *done = (r->patience && t->progress.stale >= r->patience) ||
-            (r->stop_metric && (stop == r->stop_at || better(r->stop_metric, stop, r->stop_at)) && !isnan(stop));
+    t->progress.finished = (r->patience && t->progress.stale >= r->patience) || t->progress.step == r->steps ||
+                           (r->stop_metric && !isnan(stop) && !better(r->stop_metric, r->stop_at, stop));
     if (o && o->evaluated && o->evaluated(o->context, &report, err) != MLRT_OK) return err->status;
     if (t->progress.step % r->epoch_steps == 0) t->progress.loss_sum = 0;
     t->rate_step = t->progress.step, t->rate_time = mlrt__now();
@@ -268,18 +272,18 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, bool *don
 
 static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
-    for (bool done = false; t->progress.step < r->steps && !done;) {
+    while (!t->progress.finished) {
         if (one_step(t, batches, err) != MLRT_OK) return err->status;
         const bool epoch_end = t->progress.step % r->epoch_steps == 0;
         progress(t, o);
         if (t->progress.step % r->evaluate == 0 || t->progress.step == r->steps) {
-            if (evaluate(t, o, &done, err) != MLRT_OK) return err->status;
+            if (evaluate(t, o, err) != MLRT_OK) return err->status;
         } else {
             if (epoch_end) t->progress.loss_sum = 0;
             if (mlrt__now() - t->last_checkpoint > r->checkpoint_seconds && checkpoint(t, o, "last", err) != MLRT_OK)
                 return err->status;
         }
-        if (mlrt__interrupted() && t->progress.step < r->steps && !done) {
+        if (mlrt__interrupted() && !t->progress.finished) {
             if (checkpoint(t, o, "last", err) != MLRT_OK) return err->status;
             return mlrt_fail(err, MLRT_STOPPED, "interrupted after step %" PRId64 " of %" PRId64, t->progress.step,
                              r->steps);

@@ -38,7 +38,7 @@ chunk, why = load("return x", "x", "t", nil)
 fails("attempt to index a nil value", "an environment of nil is nil", chunk)
 ok(why == nil, "and no mistake")
 fails("unable to find module", "loadfile of a binary is no way in", require, "libmlrt")
-fails("cannot open", "dofile of what is not there", dofile, "/nonexistent.lua")
+fails("unable to open '/nonexistent.lua': no such file", "dofile of what is not there", dofile, "/nonexistent.lua")
 fails("bad argument", "dofile does not read the terminal", dofile)
 
 -- require
