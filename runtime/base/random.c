@@ -20,10 +20,18 @@ double mlrt_random_f64(uint64_t seed, uint64_t stream, uint64_t index) {
     return (double)(random_u64(seed, stream, index) >> 11) * 0x1p-53;
 }
 
+void mlrt__random_pair(uint64_t seed, uint64_t stream, uint64_t block, double pair[2]) {
+    uint32_t out[4];
+    mlrt__philox(mlrt__philox_begin(seed, stream, 1), block, out);
+    pair[0] = (double)(((uint64_t)out[0] << 32 | out[1]) >> 11) * 0x1p-53;
+    pair[1] = (double)(((uint64_t)out[2] << 32 | out[3]) >> 11) * 0x1p-53;
+}
+
 /* Box and Muller 1958; 1 - u keeps the logarithm finite. */
 double mlrt_random_gauss(uint64_t seed, uint64_t stream, uint64_t index) {
-    const double u = 1 - mlrt_random_f64(seed, stream, 2 * index), v = mlrt_random_f64(seed, stream, 2 * index + 1);
-    return sqrt(-2 * log(u)) * cos(6.283185307179586476925 * v);
+    double u[2];
+    mlrt__random_pair(seed, stream, index, u);
+    return sqrt(-2 * log(1 - u[0])) * cos(6.283185307179586476925 * u[1]);
 }
 
 /* The high half of a 64 x 64-bit product; its bias, below n / 2^64, cannot be seen. */

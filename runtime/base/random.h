@@ -41,6 +41,9 @@ static inline void mlrt__philox(mlrt__philox_key key, uint64_t block, uint32_t o
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
+/* mlrt_random_f64 of 2 * block and 2 * block + 1, at the price of one. */
+void mlrt__random_pair(uint64_t seed, uint64_t stream, uint64_t block, double pair[2]);
+
 /* 24 random bits in [0, 1). */
 static inline float mlrt__unit_f32(uint32_t u) { return (float)(u >> 8) * 0x1p-24f; }
 

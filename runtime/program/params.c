@@ -1,4 +1,5 @@
 /* params.c - the one buffer of parameters: who lies where, and with which values it begins. */
+#include "base/random.h"
 #include "kernels/linalg.h"
 #include "program/program.h"
 #include <math.h>
@@ -80,10 +81,16 @@ static void constant(draw d, double value) {
     for (int64_t i = 0; i < d.count; i++) d.out[i] = (float)value;
 }
 static void uniform(draw d, double low, double high) {
-    for (int64_t i = 0; i < d.count; i++)
-        d.out[i] = (float)(low + (high - low) * mlrt_random_f64(d.seed, d.stream, (uint64_t)i));
+#pragma omp parallel for if (mlrt__worth_threads((double)d.count)) num_threads(mlrt__threads())
+    for (int64_t i = 0; i < d.count; i += 2) {
+        double u[2];
+        mlrt__random_pair(d.seed, d.stream, (uint64_t)i / 2, u);
+        d.out[i] = (float)(low + (high - low) * u[0]);
+        if (i + 1 < d.count) d.out[i + 1] = (float)(low + (high - low) * u[1]);
+    }
 }
 static void normal(draw d, double mean, double std) {
+#pragma omp parallel for if (mlrt__worth_threads((double)d.count)) num_threads(mlrt__threads())
     for (int64_t i = 0; i < d.count; i++)
         d.out[i] = (float)(mean + std * mlrt_random_gauss(d.seed, d.stream, (uint64_t)i));
 }
