@@ -150,7 +150,9 @@ mlrt__array *mlrt__array_arg(lua_State *L, int index, const char *what) {
         fill(L, what, &shape, 0, (int64_t[MLRT_MAX_RANK]){0}, a->data);
         lua_pop(L, 1);
     } else {
-        luaL_error(L, "%s: argument %d must be an array, got %s", what, index, luaL_typename(L, index));
+        const bool named = luaL_getmetafield(L, index, "__name") == LUA_TSTRING;
+        luaL_error(L, "%s: argument %d must be an array, got %s", what, index,
+                   named ? lua_tostring(L, -1) : luaL_typename(L, index));
     }
     lua_replace(L, index);
     return a;
@@ -348,6 +350,7 @@ int mlrt__open_array(lua_State *L) {
                                         mlrt__array_shaping,
                                         mlrt__array_order,
                                         mlrt__array_linear,
+                                        mlrt__array_decompositions,
                                         mlrt__array_clusters,
                                         mlrt__array_files};
     lua_newtable(L);

@@ -40,6 +40,9 @@ int64_t mlrt__array_position(lua_State *L, int index, const char *what, int64_t 
 /* A whole number of at least `least`; `missing` when the argument is absent. */
 int64_t mlrt__array_whole(lua_State *L, int index, const char *what, const char *name, int64_t least, int64_t missing);
 
+/* Push the means of the columns of a matrix, and the matrix less them; returns the latter. */
+mlrt__array *mlrt__array_centered(lua_State *L, const char *what, const mlrt__array *a);
+
 /* Scratch memory that Lua frees: pushed on the stack, used until popped. */
 void *mlrt__array_scratch(lua_State *L, const char *what, int64_t count, size_t size);
 
@@ -53,7 +56,7 @@ void mlrt__array_text(lua_State *L, const mlrt__array *a); /* push it as text fo
 
 /* The functions by family; each ends with {0}. Every one is both array.f(a, ...) and a:f(...). */
 extern const luaL_Reg mlrt__array_making[], mlrt__array_shaping[], mlrt__array_order[], mlrt__array_linear[],
-    mlrt__array_clusters[], mlrt__array_files[];
+    mlrt__array_decompositions[], mlrt__array_clusters[], mlrt__array_files[];
 /* Families made from tables of C functions, and array.random. */
 void mlrt__array_add_elements(lua_State *L, int functions, int meta);
 void mlrt__array_add_reductions(lua_State *L, int functions);

@@ -2,11 +2,24 @@
 #include "dsl/array.h"
 #include <cblas.h>
 #include <math.h>
+#include <omp.h>
 
 static int mismatch(lua_State *L, const char *what, const mlrt__array *a, const mlrt__array *b) {
     char ta[MLRT_SHAPE_TEXT], tb[MLRT_SHAPE_TEXT];
     return luaL_error(L, "%s: shapes %s and %s do not fit", what, mlrt_shape_text(&a->shape, ta, sizeof ta),
                       mlrt_shape_text(&b->shape, tb, sizeof tb));
+}
+
+/* c [m, n] = scale a b, with a [m, k], or [k, m] when it is transposed. On one thread: the sums must not depend on how
+ * many there are. */
+static void product(CBLAS_TRANSPOSE transpose, int64_t m, int64_t n, int64_t k, double scale, const double *a,
+                    const double *b, double *c) {
+    const int threads = omp_get_max_threads();
+    if (m == 0 || n == 0 || k == 0) return;
+    omp_set_num_threads(1);
+    cblas_dgemm(CblasRowMajor, transpose, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, scale, a,
+                (blasint)(transpose == CblasTrans ? m : k), b, (blasint)n, 0, c, (blasint)n);
+    omp_set_num_threads(threads);
 }
 
 /* a:matmul(b): of matrices; a vector on the left is a row, on the right a column, and its axis disappears. */
@@ -18,9 +31,7 @@ static int matmul(lua_State *L) {
     const int64_t n = column ? 1 : b->shape.dim[1];
     if (k != b->shape.dim[0]) return mismatch(L, "matmul", a, b);
     mlrt__array *c = mlrt__array_matrix(L, "matmul", m, n);
-    if (c->count > 0 && k > 0)
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1, a->data,
-                    (blasint)k, b->data, (blasint)n, 0, c->data, (blasint)n);
+    product(CblasNoTrans, m, n, k, 1, a->data, b->data, c->data);
     if (row && column) lua_pushnumber(L, c->data[0]);
     if (row != column) c->shape = MLRT_SHAPE_OF(c->count);
     return 1;
@@ -47,8 +58,7 @@ static int outer(lua_State *L) {
 
 /* ---- of observations (rows) of variables (columns) ---- */
 
-/* Push the columns less their means; returns it, and the means in a scratch array below it. */
-static mlrt__array *centered(lua_State *L, const char *what, const mlrt__array *a) {
+mlrt__array *mlrt__array_centered(lua_State *L, const char *what, const mlrt__array *a) {
     const int64_t n = a->shape.dim[0], d = a->shape.dim[1];
     if (n < 1) luaL_error(L, "%s: no rows", what);
     mlrt__array *mean = mlrt__array_vector(L, what, d), *c = mlrt__array_copy(L, what, a);
@@ -62,12 +72,10 @@ static mlrt__array *centered(lua_State *L, const char *what, const mlrt__array *
 
 /* Push the covariance of the columns, divided by n as var is. */
 static mlrt__array *covariance(lua_State *L, const char *what) {
-    const mlrt__array *a = mlrt__array_rank(L, 1, what, 2), *c = centered(L, what, a);
+    const mlrt__array *a = mlrt__array_rank(L, 1, what, 2), *c = mlrt__array_centered(L, what, a);
     const int64_t n = a->shape.dim[0], d = a->shape.dim[1];
     mlrt__array *out = mlrt__array_matrix(L, what, d, d);
-    if (d > 0)
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (blasint)d, (blasint)d, (blasint)n, 1 / (double)n, c->data,
-                    (blasint)d, c->data, (blasint)d, 0, out->data, (blasint)d);
+    product(CblasTrans, d, d, n, 1 / (double)n, c->data, c->data, out->data);
     return out;
 }
 
