@@ -1,1 +1,12 @@
-# sources of this room
+# The pages, installed as they lie here. `make reference` writes docs/reference.md anew from the plugins' own tables.
+dist_doc_DATA = README.md
+pagesdir = $(docdir)/docs
+dist_pages_DATA = %D%/architecture.md %D%/reference.md
+
+REFERENCE = env HOME=/nonexistent MLRT_PLUGIN_PATH= ./with-mlrt mlrt inspect --markdown
+
+reference: $(bin_PROGRAMS) $(plugin_LTLIBRARIES)
+	@$(REFERENCE) > $(srcdir)/docs/reference.md.new
+	@mv $(srcdir)/docs/reference.md.new $(srcdir)/docs/reference.md
+
+.PHONY: reference
