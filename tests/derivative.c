@@ -116,10 +116,11 @@ static double difference(derivative *d, float *x) {
 }
 
 double derivative_check(derivative *d) {
+    enum { SAMPLES = 24 };
     double worst = 0, largest = 1;
     for (int32_t i = 0; i < d->variables; i++) {
         const derivative_part *v = &d->variable[i];
-        for (int64_t k = 0; k < v->count; k++) {
+        for (int64_t k = 0; k < v->count; k += 1 + v->count / SAMPLES) {
             const double want = difference(d, &v->value[k]);
             derivative_value(d);
             const double got = (double)derivative_of(d, i)[k], miss = fabs(got - want);

@@ -32,7 +32,8 @@ double derivative_value(derivative *d);
 /* After an evaluation: ds / dvariable, and the first part's value (y in order 1). */
 const float *derivative_of(const derivative *d, int32_t variable);
 const float *derivative_part_value(const derivative *d, int32_t part);
-/* The largest difference to central finite differences, relative to the largest gradient or 1. */
+/* The largest difference to central finite differences in some elements of each variable, relative to the largest
+ * gradient or 1. */
 double derivative_check(derivative *d);
 
 #endif

@@ -35,7 +35,7 @@ include tests/system/room.mk
 
 # ---- beyond `make check` ----
 # Every C program runs again under valgrind, and in a second build with ASan and UBSan, but these, which are too slow there.
-NOT_VALGRIND =
+NOT_VALGRIND = tests/core/gradient
 NOT_SANITIZED =
 C_TESTS = $(filter $(check_PROGRAMS), $(TESTS))
 VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))

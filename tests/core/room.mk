@@ -7,10 +7,12 @@ FIXTURE = tests/libfixture.la $(LDADD)
 check_PROGRAMS += tests/golden/cases
 tests_golden_cases_LDADD = $(FIXTURE)
 
-core_tests = %D%/behaviour %D%/messages %D%/optimizer %D%/schedule %D%/transformer
+core_tests = %D%/behaviour %D%/golden %D%/gradient %D%/messages %D%/optimizer %D%/schedule %D%/transformer
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 %C%_behaviour_LDADD = $(FIXTURE)
+%C%_golden_LDADD = $(FIXTURE)
+%C%_gradient_LDADD = $(FIXTURE)
 %C%_messages_LDADD = $(FIXTURE)
 %C%_optimizer_LDADD = $(FIXTURE)
 %C%_schedule_LDADD = $(FIXTURE)
