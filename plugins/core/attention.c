@@ -96,7 +96,10 @@ static const mlrt_case attention_cases[] = {
      false},
     {0}};
 
-MLRT_LAYER(attention, .summary = "multi-head attention, to itself or to a memory",
-           .source = "arXiv:1706.03762, Sec. 3.2", .props = attention_props, .positional = "heads",
-           .cases = attention_cases, .min_inputs = 1, .max_inputs = 3, .inputs = attention_inputs,
-           .output = &attention_output, .build = attention_build);
+MLRT_LAYER(
+    attention, .summary = "multi-head attention, to itself or to a memory",
+    .doc =
+        "y = Wo concat over heads of softmax(q k^T / sqrt(dim / heads)) v, with q = Wq x, k = Wk memory and v = Wv memory.",
+    .source = "arXiv:1706.03762, Sec. 3.2", .props = attention_props, .positional = "heads", .cases = attention_cases,
+    .min_inputs = 1, .max_inputs = 3, .inputs = attention_inputs, .output = &attention_output,
+    .build = attention_build);

@@ -66,7 +66,8 @@ static const mlrt_case batch_norm_cases[] = {
      "F.batch_norm(x[0].transpose(1, 2), None, None, p['gain'], p['bias'], True, eps=0.01).transpose(1, 2)", false},
     {0}};
 
-MLRT_LAYER(batch_norm, .summary = "y = gain (x - mean) / sqrt(variance + eps) + bias, over the batch",
-           .source = "arXiv:1502.03167, Algorithm 1", .props = batch_norm_props, .cases = batch_norm_cases,
-           .min_inputs = 1, .max_inputs = 1, .inputs = batch_norm_inputs, .output = &batch_norm_output,
-           .build = batch_norm_build);
+MLRT_LAYER(
+    batch_norm, .summary = "y = gain (x - mean) / sqrt(variance + eps) + bias, over the batch",
+    .doc = "Training uses the statistics of the batch and keeps running averages of them, which evaluation uses.",
+    .source = "arXiv:1502.03167, Algorithm 1", .props = batch_norm_props, .cases = batch_norm_cases, .min_inputs = 1,
+    .max_inputs = 1, .inputs = batch_norm_inputs, .output = &batch_norm_output, .build = batch_norm_build);

@@ -23,6 +23,8 @@ static const mlrt_port dropout_output = {"y", "[...]", "of the same shape"};
 
 static const mlrt_case dropout_cases[] = {{"p = 0", "f32[3,4]", "x[0] * 1", false}, {0}};
 
-MLRT_LAYER(dropout, .summary = "zeroes elements at random while training", .source = "JMLR 15 (2014) 1929",
-           .props = dropout_props, .positional = "p", .cases = dropout_cases, .min_inputs = 1, .max_inputs = 1,
-           .inputs = dropout_inputs, .output = &dropout_output, .build = dropout_build);
+MLRT_LAYER(dropout, .summary = "zeroes elements at random while training",
+           .doc = "What is kept is divided by 1 - p, so that the mean stays; evaluation changes nothing.",
+           .source = "JMLR 15 (2014) 1929", .props = dropout_props, .positional = "p", .cases = dropout_cases,
+           .min_inputs = 1, .max_inputs = 1, .inputs = dropout_inputs, .output = &dropout_output,
+           .build = dropout_build);

@@ -35,5 +35,6 @@ static const mlrt_case linear_cases[] = {{"out = 3", "f32[5,4]", "F.linear(x[0],
                                          {"out = 3, bias = false", "f32[2,5,4]", "F.linear(x[0], p['weight'])", false},
                                          {0}};
 
-MLRT_LAYER(linear, .summary = "y = x W^T + b", .props = linear_props, .positional = "out", .cases = linear_cases,
-           .min_inputs = 1, .max_inputs = 1, .inputs = linear_inputs, .output = &linear_output, .build = linear_build);
+MLRT_LAYER(linear, .summary = "y = x W^T + b", .doc = "Weight and bias start uniform in +-1 / sqrt(in), as in PyTorch.",
+           .props = linear_props, .positional = "out", .cases = linear_cases, .min_inputs = 1, .max_inputs = 1,
+           .inputs = linear_inputs, .output = &linear_output, .build = linear_build);

@@ -64,6 +64,9 @@ static const mlrt_case position_cases[] = {
      false},
     {0}};
 
-MLRT_LAYER(position, .summary = "adds a vector for each position", .source = "arXiv:1706.03762, Sec. 3.5",
-           .props = position_props, .positional = "kind", .cases = position_cases, .min_inputs = 1, .max_inputs = 1,
-           .inputs = position_inputs, .output = &position_output, .build = position_build);
+MLRT_LAYER(
+    position, .summary = "adds a vector for each position",
+    .doc =
+        "Learned vectors, or sin(t / 10000^(2i/dim)) and cos(t / 10000^(2i/dim)) in features 2i and 2i+1 of position t.",
+    .source = "arXiv:1706.03762, Sec. 3.5", .props = position_props, .positional = "kind", .cases = position_cases,
+    .min_inputs = 1, .max_inputs = 1, .inputs = position_inputs, .output = &position_output, .build = position_build);

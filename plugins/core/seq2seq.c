@@ -191,7 +191,10 @@ static const mlrt_case seq2seq_cases[] = {
      false},
     {0}};
 
-MLRT_LAYER(seq2seq, .summary = "an encoder-decoder transformer from tokens to tokens",
-           .source = "arXiv:1706.03762, arXiv:1901.07291", .props = seq2seq_props, .cases = seq2seq_cases,
-           .min_inputs = 2, .max_inputs = 2, .inputs = seq2seq_inputs, .output = &seq2seq_output,
-           .build = seq2seq_build, .predict = seq2seq_predict, .first_target = 1);
+MLRT_LAYER(
+    seq2seq, .summary = "an encoder-decoder transformer from tokens to tokens",
+    .doc =
+        "Training reads the true target, shifted right behind the token \"begin\" or, without one, \"end\" (teacher forcing). Prediction decodes greedily; after \"end\" every token is \"pad\". Source tokens named \"pad\" are hidden from both attentions. The sum of token and position goes through a layer norm; with norm = pre the last output does too.",
+    .source = "arXiv:1706.03762, arXiv:1901.07291", .props = seq2seq_props, .cases = seq2seq_cases, .min_inputs = 2,
+    .max_inputs = 2, .inputs = seq2seq_inputs, .output = &seq2seq_output, .build = seq2seq_build,
+    .predict = seq2seq_predict, .first_target = 1);

@@ -104,11 +104,14 @@ static const mlrt_case decoder_cases[] = {
      "decoder_layer(p, '', 2, x[0], x[1], activation='gelu', norm='pre')", false},
     {0}};
 
-MLRT_LAYER(transformer_encoder_layer, .summary = "self-attention and a feed-forward part, each with a residual sum",
-           .source = "arXiv:1706.03762, Sec. 3.1", .props = encoder_props, .positional = "heads",
-           .cases = encoder_cases, .min_inputs = 1, .max_inputs = 2, .inputs = encoder_inputs, .output = &layer_output,
-           .build = encoder_build);
+MLRT_LAYER(
+    transformer_encoder_layer, .summary = "self-attention and a feed-forward part, each with a residual sum",
+    .doc =
+        "x <- x + attention(x), then x <- x + ffn(x) with ffn(x) = W2 f(W1 x + b1) + b2. With norm = post each sum is normalised (Vaswani et al.), with norm = pre what enters each part (Xiong et al., arXiv:2002.04745).",
+    .source = "arXiv:1706.03762, Sec. 3.1", .props = encoder_props, .positional = "heads", .cases = encoder_cases,
+    .min_inputs = 1, .max_inputs = 2, .inputs = encoder_inputs, .output = &layer_output, .build = encoder_build);
 MLRT_LAYER(transformer_decoder_layer, .summary = "causal self-attention, attention to a memory and a feed-forward part",
+           .doc = "As the encoder layer, with attention to a memory between its parts.",
            .source = "arXiv:1706.03762, Sec. 3.1", .props = decoder_props, .positional = "heads",
            .cases = decoder_cases, .min_inputs = 2, .max_inputs = 3, .inputs = decoder_inputs, .output = &layer_output,
            .build = decoder_build);
