@@ -19,7 +19,7 @@ static const mlrt_prop sgd_props[] = {
                   .doc = "L2: adds this times the parameter to the gradient"),
     {0}};
 
-/* look is momentum for nesterov and zero otherwise; keep is then 0 or 1 of m itself */
+/* The step is of_d d + of_m m: m alone, or d + momentum m for nesterov. */
 MLRT_VECTORISED static void descend(size_t n, float *restrict p, const float *restrict g, float *restrict m, float lr,
                                     float momentum, float weight_decay, bool nesterov) {
     const float of_d = nesterov ? 1 : 0, of_m = nesterov ? momentum : 1;
