@@ -108,11 +108,14 @@ end
 -- The parameters with some given: values, and a list of { name =, value = JSON, given = } in the order of names.
 function Experiment:resolve(overrides)
   local script = self.where:gsub(":%d+$", "")
-  local values, list = {}, {}
+  local function missing(where, name)
+    fail(where, "no parameter '%s'%s", tostring(name), suggestion(tostring(name), sorted_keys(self.params)))
+  end
+  -- p.rl for p.lr would be nil, and a property that is given nil has its default
+  local values = setmetatable({}, { __index = function(_, name) missing(core.line(), name) end })
+  local list = {}
   for _, name in ipairs(sorted_keys(overrides)) do
-    if self.params[name] == nil then
-      fail(script, "no parameter '%s'%s", tostring(name), suggestion(tostring(name), sorted_keys(self.params)))
-    end
+    if self.params[name] == nil then missing(script, name) end
   end
   for i, name in ipairs(sorted_keys(self.params)) do
     local spec, given = self.params[name], overrides[name]

@@ -28,6 +28,8 @@ local function number(value)
 end
 M.number = number
 
+local function flops(n) return n < 1e5 and ("%.1f kFLOP"):format(n / 1e3) or ("%.1f MFLOP"):format(n / 1e6) end
+
 -- ---- the summary: layers and parameters, task, training ----
 
 local function blocks(parameters)
@@ -64,8 +66,8 @@ function M.summary(experiment, recipe, trainer, given)
   for _, block in ipairs(order) do
     line("%-" .. width .. "s  %12s  %s", block, grouped(sums[block].count), table.concat(sums[block].what, ", "))
   end
-  line("%s parameters, %.1f MB in all, %.1f MFLOP an example", grouped(trainer:count()), trainer:bytes() / 2 ^ 20,
-    trainer:flops() / recipe.batch / 1e6)
+  line("%s parameters, %.1f MB in all, %s an example", grouped(trainer:count()), trainer:bytes() / 2 ^ 20,
+    flops(trainer:flops() / recipe.batch))
   line("training: %s steps of %s examples, evaluated every %s", grouped(recipe.steps), grouped(recipe.batch),
     recipe.evaluate == 1 and "step" or grouped(recipe.evaluate) .. " steps")
   return table.concat(out, "\n") .. "\n"

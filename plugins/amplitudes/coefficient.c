@@ -24,7 +24,8 @@ static const mlrt_prop coefficient_props[] = {
     MLRT_PROP_INT(coefficient, loop, .init = 4, .range = "[1, 8]", .doc = "loop order L: words have 2L letters"),
     MLRT_PROP_ENUM(coefficient, target, .choices = targets,
                    .doc = "what to predict: the value, its magnitude (all signs +), its sign (all magnitudes 1)"),
-    MLRT_PROP_INT(coefficient, test, .init = 1000, .range = "[1, inf)", .doc = "words held out for testing, at most"),
+    MLRT_PROP_INT(coefficient, test, .init = 1000, .range = "[1, inf)",
+                  .doc = "words held out for testing, a fifth of all at most"),
     MLRT_PROP_F64(coefficient, train, .range = "[0, 1)",
                   .doc = "share of the words to train on; 0 takes all that are not held out"),
     MLRT_PROP_INT(coefficient, seed, .doc = "of the split into training and test words"),
@@ -70,7 +71,8 @@ static mlrt_status find_symbol(const coefficient *p, char *path, size_t size, ml
 
 static mlrt_status split(mlrt_task *self, state *s, const coefficient *p, mlrt_error *err) {
     const int64_t terms = s->symbol.terms;
-    int64_t train = (int64_t)(p->train * (double)terms + 0.5), test = p->test;
+    int64_t train = (int64_t)(p->train * (double)terms + 0.5), test = (terms + 4) / 5;
+    if (test > p->test) test = p->test;
     if (p->train == 0) train = terms - test;
     if (train + test > terms) test = terms - train;
     if (train < 1 || test < 1)

@@ -7,10 +7,12 @@
 
 enum { TEXT = 1024 };
 
-/* Text with what Markdown would take for markup escaped. */
+/* Text with what Markdown would take for markup escaped, but for `code`. */
 static void prose(FILE *out, const char *text) {
+    bool in_code = false;
     for (; text && *text; text++) {
-        if (strchr("\\`*_<>[]|", *text)) fputc('\\', out);
+        if (*text == '`') in_code = !in_code;
+        if (strchr(in_code ? "|" : "\\*_<>[]|", *text)) fputc('\\', out);
         fputc(*text, out);
     }
 }

@@ -91,6 +91,8 @@ static void ports(FILE *out, const mlrt_layer_class *layer, int width) {
     for (int32_t i = 0; layer->inputs && i < layer->max_inputs; i++) widen(&longest, layer->inputs[i].name);
     if (layer->inputs)
         fprintf(out, "\ninputs\n");
+    else if (layer->min_inputs == layer->max_inputs)
+        fprintf(out, "\ninputs: %d\n", layer->max_inputs);
     else
         fprintf(out, "\ninputs: %d to %d\n", layer->min_inputs, layer->max_inputs);
     for (int32_t i = 0; layer->inputs && i < layer->max_inputs; i++)

@@ -13,6 +13,14 @@ static mlrt_node *run_build(const mlrt_layer *self, mlrt_node *const *in, bool p
     return mlrt__offer(self->graph, out);
 }
 
+static mlrt_node *wrong_count(mlrt_graph *g, const mlrt_layer_class *cls, int32_t count) {
+    const int32_t least = cls->min_inputs, most = cls->max_inputs;
+    if (least == most)
+        return mlrt_graph_fail(g, MLRT_ARGUMENT, "layer '%s' takes %d input%s, got %d", cls->name, most,
+                               most == 1 ? "" : "s", count);
+    return mlrt_graph_fail(g, MLRT_ARGUMENT, "layer '%s' takes %d to %d inputs, got %d", cls->name, least, most, count);
+}
+
 mlrt_node *mlrt__layer_build(mlrt_graph *g, const mlrt_layer *layer, const char *path, mlrt_node *const *in,
                              int32_t count, bool predict) {
     const mlrt_layer_class *cls = class_of(layer);
@@ -21,8 +29,7 @@ mlrt_node *mlrt__layer_build(mlrt_graph *g, const mlrt_layer *layer, const char 
     self.graph = g;
     mlrt__enter(g, path, true, layer->object.where);
     if (count < cls->min_inputs || count > cls->max_inputs || count > MLRT__MOST_INPUTS)
-        out = mlrt_graph_fail(g, MLRT_ARGUMENT, "layer '%s' takes %d to %d inputs, got %d", cls->name, cls->min_inputs,
-                              cls->max_inputs, count);
+        out = wrong_count(g, cls, count);
     else {
         memcpy(inputs, in, sizeof *in * (size_t)count);
         out = run_build(&self, inputs, predict);

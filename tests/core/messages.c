@@ -25,7 +25,7 @@ static const struct row {
      "'padding' must be at most half of 'size' (2), got 2"},
     {MLRT_KIND_LAYER, "attention", "heads = 3", "f32[1,2,8]", "8 features cannot be split in 3 heads"},
     {MLRT_KIND_LAYER, "attention", "", "f32[2,8]", "expected [batch, tokens, dim], got [2, 8]"},
-    {MLRT_KIND_LAYER, "seq2seq", "", "i32[2,3]<5(pad end)", "layer 'seq2seq' takes 2 to 2 inputs, got 1"},
+    {MLRT_KIND_LAYER, "seq2seq", "", "i32[2,3]<5(pad end)", "layer 'seq2seq' takes 2 inputs, got 1"},
     {MLRT_KIND_LAYER, "seq2seq", "", "f32[2,3], i32[2,3]<5(end)", "the source must be tokens: i32 with a vocabulary"},
     {MLRT_KIND_LAYER, "seq2seq", "", "i32[2,3]<5, i32[2,3]<5",
      "the target's vocabulary has no token 'begin' or 'end' to start from"},
