@@ -31,11 +31,13 @@ static void average(const mlrt_layer *self, const char *name, mlrt_node *running
 static mlrt_node *batch_norm_build(const mlrt_layer *self, mlrt_node *const in[]) {
     const batch_norm *p = mlrt_props(self);
     mlrt_node *x = in[0];
-    const uint32_t axis = mlrt_axis(x, p->axis), others = ((1u << mlrt_rank(x)) - 1) & ~axis;
+    const int64_t features = mlrt_dim(x, p->axis);
     if (mlrt_failed(x)) return x;
-    if (!axis || mlrt_rank(x) < 2) return core_expect_rank(x, p->axis < 0 ? 2 : p->axis + 1, "[batch, features, ...]");
+    if (!features || mlrt_rank(x) < 2)
+        return core_expect_rank(x, p->axis < 0 ? 2 : p->axis + 1, "[batch, features, ...]");
 
-    const int64_t features = mlrt_dim(x, p->axis), n = mlrt_count(x) / features;
+    const uint32_t others = ((1u << mlrt_rank(x)) - 1) & ~mlrt_axis(x, p->axis);
+    const int64_t n = mlrt_count(x) / features;
     mlrt_shape row = *mlrt_node_shape(x), flat = MLRT_SHAPE_OF(features);
     for (int32_t i = 0; i < row.rank; i++)
         if (others & MLRT_AXIS(i)) row.dim[i] = 1;

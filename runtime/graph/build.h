@@ -21,7 +21,7 @@ bool mlrt__broadcast_shapes(mlrt_shape *shape, const mlrt_shape *b);
 /* Sum dy over the axes along which `shape` was broadcast: the gradient of broadcasting. */
 mlrt_node *mlrt__sum_to(mlrt_node *dy, const mlrt_shape *shape);
 /* An axis of x, negative ones resolved; fails the graph and returns -1 for one that x does not have. */
-int32_t mlrt__axis_of(mlrt_node *x, int32_t axis);
+int32_t mlrt__axis_of(const mlrt_node *x, int32_t axis);
 /* The constant value of a "full" node. */
 bool mlrt__is_full(const mlrt_node *n, double *value);
 mlrt_status mlrt__need_f32(const mlrt_node *n, mlrt_error *err);

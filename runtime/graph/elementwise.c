@@ -110,7 +110,9 @@ VJP(div) {
 }
 VJP(pow) {
     dx[0] = to(mlrt_mul(dy, mlrt_mul(B, mlrt_pow(A, mlrt_add_scalar(B, -1)))), A);
-    if (!mlrt__is_full(B, NULL)) dx[1] = to(mlrt_mul(dy, mlrt_mul(y, mlrt_log(A))), B);
+    if (mlrt__is_full(B, NULL)) return;
+    mlrt_node *base = mlrt_where(mlrt_eq(A, zero(y)), mlrt_scalar(y->graph, 1), A); /* 0^b is flat in b: 0 log 0 is 0 */
+    dx[1] = to(mlrt_mul(dy, mlrt_mul(y, mlrt_log(base))), B);
 }
 VJP(maximum) {
     dx[0] = to(mlrt_where(mlrt_ge(A, B), dy, zero(y)), A), dx[1] = to(mlrt_where(mlrt_lt(A, B), dy, zero(y)), B);
@@ -203,7 +205,7 @@ static bool both_full(const mlrt_node *a, const mlrt_node *b, double *x, double 
 static bool neutral(const mlrt_node *a, const mlrt_node *b, double value) {
     double v;
     mlrt_shape s = a->shape;
-    return mlrt__is_full(b, &v) && v == value && mlrt__broadcast_shapes(&s, &b->shape) &&
+    return mlrt__is_full(b, &v) && v == value && a->dtype == b->dtype && mlrt__broadcast_shapes(&s, &b->shape) &&
            mlrt_shape_equal(&s, &a->shape);
 }
 
@@ -238,6 +240,7 @@ mlrt_node *mlrt_div(mlrt_node *a, mlrt_node *b) {
 mlrt_node *mlrt_pow(mlrt_node *a, mlrt_node *b) {
     double e;
     if (mlrt__is_full(b, &e) && b->shape.rank == 0) {
+        if (e == 0) return mlrt_full(a->graph, a->shape, 1);
         if (e == 1) return a;
         if (e == 2) return mlrt_square(a);
         if (e == 0.5) return mlrt_sqrt(a);

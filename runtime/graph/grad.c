@@ -14,6 +14,14 @@ static void mark(const mlrt_graph *g, int32_t nodes, mlrt_node *const *x, int32_
     }
 }
 
+/* Ops of plugins bring gradients of their own. */
+static void check(const mlrt_node *n, int32_t k, const mlrt_node *dx) {
+    char a[MLRT_SHAPE_TEXT], b[MLRT_SHAPE_TEXT];
+    if (mlrt_failed(dx) || mlrt_shape_equal(&dx->shape, &n->in[k]->shape)) return;
+    mlrt_graph_fail(n->graph, MLRT_SHAPE, "op '%s' gives a gradient %s for input %d, which is %s", n->op->name,
+                    mlrt_shape_text(&dx->shape, a, sizeof a), k + 1, mlrt_shape_text(&n->in[k]->shape, b, sizeof b));
+}
+
 static void pull(mlrt_node *n, mlrt_node *dy, const bool *need, mlrt_node **adjoint) {
     mlrt_graph *g = n->graph;
     const char *path = g->path, *where = g->where;
@@ -22,7 +30,9 @@ static void pull(mlrt_node *n, mlrt_node *dy, const bool *need, mlrt_node **adjo
     n->op->vjp(n, dy, dx);
     for (int32_t k = 0; k < n->inputs; k++) {
         mlrt_node **slot = &adjoint[n->in[k]->id];
-        if (dx[k] && need[n->in[k]->id]) *slot = *slot ? mlrt_add(*slot, dx[k]) : dx[k];
+        if (!dx[k] || !need[n->in[k]->id]) continue;
+        check(n, k, dx[k]);
+        *slot = *slot ? mlrt_add(*slot, dx[k]) : dx[k];
     }
     g->path = path, g->where = where;
 }
@@ -31,8 +41,12 @@ void mlrt_grad(mlrt_node *y, mlrt_node *const *x, int32_t count, mlrt_node **dx)
     mlrt_graph *g = y->graph;
     for (int32_t i = 0; i < count; i++) dx[i] = g->failed;
     if (mlrt_failed(y)) return;
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < count; i++) {
         if (mlrt_failed(x[i])) return;
+        if (x[i]->graph == g) continue;
+        mlrt_graph_fail(g, MLRT_ARGUMENT, "a gradient with respect to a node of another graph");
+        return;
+    }
     if (y->dtype != MLRT_F32) {
         mlrt_graph_fail(g, MLRT_TYPE, "the gradient of a node needs f32, got %s", mlrt_dtype_name(y->dtype));
         return;

@@ -108,7 +108,7 @@ static mlrt_status infer_pool(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape 
     if (mlrt__need_f32(n, err) != MLRT_OK) return err->status;
     if (x->shape.rank != 4) return mlrt__misfit(n, err, "pooling takes [B, C, H, W]");
     if (a->size < 1) return mlrt_fail(err, MLRT_RANGE, "%s: the size must be at least 1, got %d", n->op->name, a->size);
-    if (check_window(n, a->stride, a->padding, (a->size + 1) / 2 + (a->size > 1), err) != MLRT_OK) return err->status;
+    if (check_window(n, a->stride, a->padding, a->size / 2 + 1, err) != MLRT_OK) return err->status;
     *shape = MLRT_SHAPE_OF(mlrt_dim(x, 0), mlrt_dim(x, 1), windows(mlrt_dim(x, 2), a->size, a->stride, a->padding),
                            windows(mlrt_dim(x, 3), a->size, a->stride, a->padding));
     if (shape->dim[2] > 0 && shape->dim[3] > 0) return MLRT_OK;

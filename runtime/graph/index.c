@@ -1,5 +1,6 @@
 /* index.c - looking elements up by number; each look-up is the gradient of an addition, and the other way round. */
 #include "graph/build.h"
+#include <inttypes.h>
 
 /* ---- rows of a table ---- */
 
@@ -29,9 +30,12 @@ static mlrt_status infer_scatter(const mlrt_node *n, mlrt_dtype *dtype, mlrt_sha
         return err->status;
     mlrt_shape front = *update;
     front.rank = index->rank < update->rank ? index->rank : update->rank;
+    const int64_t rows = ((const mlrt__rows_attr *)n->attr)->rows;
     if (!mlrt_shape_equal(&front, index)) return mlrt__misfit(n, err, "the update begins with the shape of the index");
+    if (update->rank - index->rank >= MLRT_MAX_RANK) return mlrt__misfit(n, err, "the result has at most 8 dimensions");
+    if (rows < 0) return mlrt_fail(err, MLRT_RANGE, "scatter_add: %" PRId64 " rows", rows);
     *dtype = MLRT_F32;
-    *shape = (mlrt_shape){.rank = 1, .dim = {((const mlrt__rows_attr *)n->attr)->rows}};
+    *shape = (mlrt_shape){.rank = 1, .dim = {rows}};
     for (int32_t i = index->rank; i < update->rank; i++) shape->dim[shape->rank++] = update->dim[i];
     return MLRT_OK;
 }
@@ -89,6 +93,7 @@ static mlrt_status infer_add_along(const mlrt_node *n, mlrt_dtype *dtype, mlrt_s
     if (mlrt__need_dtype(n, 0, MLRT_I32, err) != MLRT_OK || mlrt__need_dtype(n, 1, MLRT_F32, err) != MLRT_OK)
         return err->status;
     if (!mlrt_shape_equal(&n->in[0]->shape, &n->in[1]->shape)) return mlrt__misfit(n, err, "they must be equal");
+    if (a->size < 0) return mlrt_fail(err, MLRT_RANGE, "add_along: an axis of %" PRId64, a->size);
     *dtype = MLRT_F32, *shape = n->in[1]->shape;
     shape->dim[a->axis] = a->size;
     return MLRT_OK;

@@ -29,7 +29,7 @@ static void vjp_sum(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
     dx[0] = mlrt_broadcast(with_axes(dy, y), y->in[0]->shape);
 }
 
-/* Ties share the gradient equally. */
+/* Ties share the gradient equally, in each run of axes. */
 static void vjp_max(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
     const mlrt__axis_attr *a = y->attr;
     mlrt_node *hit = mlrt_eq(y->in[0], with_axes(y, y));
@@ -52,9 +52,10 @@ REDUCE(argmax, "argmax", NULL);
 static mlrt_node *reduce(const mlrt_op *op, mlrt_node *x, uint32_t axes, bool keep) {
     mlrt_shape kept = x->shape;
     mlrt_node *y = x;
-    if (axes != MLRT_ALL_AXES && axes >> x->shape.rank)
-        return mlrt_graph_fail(x->graph, MLRT_SHAPE, "%s: there is no axis %d in a tensor of rank %d", op->name,
-                               31 - __builtin_clz(axes), x->shape.rank);
+    if (axes != MLRT_ALL_AXES && axes >> x->shape.rank) {
+        mlrt__axis_of(x, 31 - __builtin_clz(axes));
+        return x->graph->failed;
+    }
     for (int32_t last = x->shape.rank; last > 0; last--) {
         int32_t first = last;
         while (first > 0 && axes & MLRT_AXIS(first - 1)) kept.dim[--first] = 1;
@@ -67,8 +68,8 @@ static mlrt_node *reduce(const mlrt_op *op, mlrt_node *x, uint32_t axes, bool ke
 }
 
 uint32_t mlrt_axis(const mlrt_node *x, int32_t axis) {
-    if (axis < 0) axis += x->shape.rank;
-    return axis >= 0 && axis < MLRT_MAX_RANK ? MLRT_AXIS(axis) : 1u << 31;
+    const int32_t a = mlrt__axis_of(x, axis);
+    return a < 0 ? 0 : MLRT_AXIS(a);
 }
 
 mlrt_node *mlrt_sum(mlrt_node *x, uint32_t axes, bool keep) { return reduce(&mlrt__op_sum, x, axes, keep); }

@@ -95,8 +95,8 @@ static mlrt_status infer_attention(const mlrt_node *n, mlrt_dtype *dtype, mlrt_s
         mlrt_dim(k, 0) != mlrt_dim(v, 0) || mlrt_dim(k, 1) != mlrt_dim(v, 1) || mlrt_dim(q, 2) != mlrt_dim(k, 2))
         return mlrt__misfit(n, err, "attention takes q [B, Tq, D], k [B, Tk, D], v [B, Tk, E]");
     if (a->heads < 1 || mlrt_dim(q, 2) % a->heads || mlrt_dim(v, 2) % a->heads)
-        return mlrt_fail(err, MLRT_SHAPE, "attention: %d heads do not divide the width %lld", a->heads,
-                         (long long)mlrt_dim(q, 2));
+        return mlrt_fail(err, MLRT_SHAPE, "attention: %d heads do not divide the widths %lld and %lld", a->heads,
+                         (long long)mlrt_dim(q, 2), (long long)mlrt_dim(v, 2));
     if (n->inputs == 4 && !mask_fits(n->in[3], mlrt_dim(q, 0), mlrt_dim(q, 1), mlrt_dim(k, 1)))
         return mlrt__misfit(n, err, "the mask is [B, Tk] or [1 or B, Tq, Tk]");
     *dtype = MLRT_F32, *shape = q->shape;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-int32_t mlrt__axis_of(mlrt_node *x, int32_t axis) {
+int32_t mlrt__axis_of(const mlrt_node *x, int32_t axis) {
     const int32_t rank = x->shape.rank, a = axis < 0 ? axis + rank : axis;
     char text[MLRT_SHAPE_TEXT];
     if (a >= 0 && a < rank) return a;

@@ -106,7 +106,7 @@ MLRT_API mlrt_node *mlrt_stop_gradient(mlrt_node *x);
 /* ---- reductions. `axes` is a bit mask of axes (MLRT_AXIS(0) | MLRT_AXIS(2)), or MLRT_ALL_AXES ---- */
 #define MLRT_AXIS(i)  (1u << (i))
 #define MLRT_ALL_AXES (~0u)
-MLRT_API uint32_t mlrt_axis(const mlrt_node *x, int32_t axis); /* the mask of one axis, negative ones too */
+MLRT_API uint32_t mlrt_axis(const mlrt_node *x, int32_t axis); /* the mask of one axis, negative too */
 MLRT_API mlrt_node *mlrt_sum(mlrt_node *x, uint32_t axes, bool keep);
 MLRT_API mlrt_node *mlrt_mean(mlrt_node *x, uint32_t axes, bool keep);
 MLRT_API mlrt_node *mlrt_variance(mlrt_node *x, uint32_t axes, bool keep); /* biased: divides by the count */
