@@ -51,6 +51,7 @@ static bool number(const char **at, int64_t *n) {
 static bool shape_parse(const char **at, mlrt_shape *shape) {
     *shape = MLRT_SCALAR;
     if (!word(at, "[")) return false;
+    if (word(at, "]")) return true;
     do {
         if (shape->rank == MLRT_MAX_RANK || !number(at, &shape->dim[shape->rank++])) return false;
     } while (word(at, ","));
@@ -115,13 +116,18 @@ static void add_fields(fixture *f) {
     }
 }
 
-bool fixture_build(fixture *f, const mlrt_class *cls, const char *props, const char *inputs, bool training) {
-    mlrt_object *object = fixture_object(f, cls, props);
+bool fixture_begin(fixture *f, const char *inputs, bool training) {
     f->inputs = fixture_inputs(&f->arena, inputs, f->spec);
     if (f->inputs < 0) mlrt_fail(&f->err, MLRT_FORMAT, "cannot read the inputs '%s'", inputs);
     if (!fine(f)) return false;
     f->graph = mlrt__graph_new(&f->params, training);
     add_fields(f);
+    return true;
+}
+
+bool fixture_build(fixture *f, const mlrt_class *cls, const char *props, const char *inputs, bool training) {
+    mlrt_object *object = fixture_object(f, cls, props);
+    if (!fixture_begin(f, inputs, training)) return false;
     if (cls->kind == MLRT_KIND_LAYER)
         f->y = mlrt__layer_build(f->graph, (mlrt_layer *)object, "", f->x, f->inputs, !training);
     else

@@ -18,7 +18,7 @@
 #include "plugin/registry.h"
 #include "program/program.h"
 
-/* One input: "f32[2,5]", "i32[2,5]<7" (integers below 7, with a vocabulary of that size), "f32[4]<2" (0 or 1),
+/* One input: "f32[2,5]", "f32[]", "i32[2,5]<7" (integers below 7, with a vocabulary of that size), "f32[4]<2" (0 or 1),
  * "i32[2,5]<7(pad end)" (names for the first tokens; the others are called by their number). */
 typedef struct fixture_spec {
     mlrt_dtype dtype;
@@ -35,7 +35,7 @@ typedef struct fixture {
     int32_t inputs;
     fixture_spec spec[FIXTURE_INPUTS];
     mlrt_node *x[FIXTURE_INPUTS]; /* the fields "x0", "x1", .. */
-    mlrt_node *y;                 /* what the class built */
+    mlrt_node *y;                 /* what was built of them */
     float *buffer;                /* the parameters, once compiled: initialised with seed 1 */
     mlrt__program *program;
     uint64_t step;
@@ -50,6 +50,8 @@ int32_t fixture_inputs(mlrt__arena *arena, const char *text, fixture_spec spec[F
 
 /* An instance of a class with properties from a text, in the fixture's arena. */
 mlrt_object *fixture_object(fixture *f, const mlrt_class *cls, const char *props);
+/* A graph with the inputs as fields; what is built of f->x goes into f->y. */
+bool fixture_begin(fixture *f, const char *inputs, bool training);
 /* A layer or a loss, built for training or for evaluation. */
 bool fixture_build(fixture *f, const mlrt_class *cls, const char *props, const char *inputs, bool training);
 bool fixture_compile(fixture *f, const mlrt__want *want, int32_t count);

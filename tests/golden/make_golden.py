@@ -272,4 +272,5 @@ def main():
           {f"transformer/{key}": t for key, t in transformer(golden[0]).items()}, {"transformer": golden[0]["text"]})
 
 
-main()
+if __name__ == "__main__":
+    main()
