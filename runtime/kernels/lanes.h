@@ -84,8 +84,13 @@ MLRT__INLINE mlrt__int_lanes mlrt__live(int64_t n) {
     return lane < (int32_t)(n < MLRT__LANES ? n : MLRT__LANES);
 }
 
+/* x where the mask's lanes are all ones, else 0. */
+MLRT__INLINE mlrt__lanes mlrt__where(mlrt__int_lanes mask, mlrt__lanes x) {
+    return (mlrt__lanes)(mask & (mlrt__int_lanes)x);
+}
+
 /* max(x, 0); NaN stays. */
-MLRT__INLINE mlrt__lanes mlrt__relu_lanes(mlrt__lanes x) { return (mlrt__lanes)((mlrt__int_lanes)x & ~(x < 0)); }
+MLRT__INLINE mlrt__lanes mlrt__relu_lanes(mlrt__lanes x) { return mlrt__where(~(x < 0), x); }
 
 /* a0 b0 a1 b1 ... of the lower and of the upper halves. */
 #if MLRT__LANES == 16

@@ -1,6 +1,7 @@
 /* norm.c - layer norm (Ba, Kiros, Hinton, arXiv:1607.06450) and RMS norm (Zhang, Sennrich, arXiv:1910.07467).
  *
  * Both are y = (x - mean) * scale * gain + bias along the last axis; RMS norm has neither mean nor bias. */
+#include "kernels/lanes.h"
 #include "kernels/team.h"
 #include <math.h>
 #include <string.h>
@@ -9,19 +10,41 @@ typedef struct moments {
     float mean, scale;
 } moments;
 
+/* Sums run in WAYS vectors side by side, because one addition waits for the one before. */
+enum { WAYS = 4, STEP = WAYS * MLRT__LANES };
+
+static inline float sum_of_ways(const mlrt__lanes s[WAYS]) { return mlrt__sum_lanes((s[0] + s[1]) + (s[2] + s[3])); }
+
 static inline float sum_of(const float *x, int64_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) sum += x[i];
-    return sum;
+    mlrt__lanes s[WAYS] = {0};
+    int64_t i = 0;
+    for (; i + STEP <= n; i += STEP)
+#pragma GCC unroll 4
+        for (int w = 0; w < WAYS; w++) s[w] += mlrt__load(x + i + w * MLRT__LANES);
+    for (; i < n; i += MLRT__LANES) s[0] += mlrt__load_some(x + i, n - i);
+    return sum_of_ways(s);
+}
+
+/* Of x - mean. */
+static inline float squares_of(const float *x, float mean, int64_t n) {
+    mlrt__lanes s[WAYS] = {0};
+    int64_t i = 0;
+    for (; i + STEP <= n; i += STEP)
+#pragma GCC unroll 4
+        for (int w = 0; w < WAYS; w++) {
+            const mlrt__lanes d = mlrt__load(x + i + w * MLRT__LANES) - mean;
+            s[w] += d * d;
+        }
+    for (; i < n; i += MLRT__LANES) {
+        const mlrt__lanes d = mlrt__where(mlrt__live(n - i), mlrt__load_some(x + i, n - i) - mean);
+        s[0] += d * d;
+    }
+    return sum_of_ways(s);
 }
 
 static inline moments moments_of(const float *x, int64_t n, double eps, bool centred) {
     const float mean = centred ? sum_of(x, n) / (float)n : 0.0f;
-    float squares = 0;
-#pragma omp simd reduction(+ : squares)
-    for (int64_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
-    return (moments){mean, 1.0f / sqrtf(squares / (float)n + (float)eps)};
+    return (moments){mean, 1.0f / sqrtf(squares_of(x, mean, n) / (float)n + (float)eps)};
 }
 
 static int64_t width_of(const mlrt_tensor *x) { return x->shape.dim[x->shape.rank - 1]; }
@@ -67,14 +90,14 @@ static int64_t stride_of(int64_t n) { return (n + ALIGN - 1) / ALIGN * ALIGN; }
 static inline void backward_row(const float *x, const float *gain, const float *dy, float *dx, float *dgain,
                                 float *dbias, int64_t n, double eps, bool centred) {
     const moments m = moments_of(x, n, eps, centred);
-    float sum_h = 0, sum_hz = 0;
-#pragma omp simd reduction(+ : sum_h, sum_hz)
-    for (int64_t i = 0; i < n; i++) {
-        const float h = gain[i] * dy[i];
-        sum_h += centred ? h : 0.0f;
-        sum_hz += h * ((x[i] - m.mean) * m.scale);
+    mlrt__lanes h_sum[2] = {0}, hz_sum[2] = {0};
+    for (int64_t i = 0, way = 0; i < n; i += MLRT__LANES, way = !way) {
+        const mlrt__lanes h = mlrt__load_some(gain + i, n - i) * mlrt__load_some(dy + i, n - i);
+        h_sum[way] += h;
+        hz_sum[way] += h * ((mlrt__load_some(x + i, n - i) - m.mean) * m.scale);
     }
-    const float mean_h = sum_h / (float)n, mean_hz = sum_hz / (float)n;
+    const float mean_h = centred ? mlrt__sum_lanes(h_sum[0] + h_sum[1]) / (float)n : 0.0f;
+    const float mean_hz = mlrt__sum_lanes(hz_sum[0] + hz_sum[1]) / (float)n;
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) {
         const float z = (x[i] - m.mean) * m.scale;

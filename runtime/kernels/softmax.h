@@ -23,7 +23,7 @@ MLRT__INLINE mlrt__lanes mlrt__exp_lanes(mlrt__lanes x) {
     p = p * r * r + r + 1.0f;
     const mlrt__int_lanes k = (mlrt__int_lanes)t - mlrt__bits(MLRT__ROUND);
     const mlrt__lanes y = p * (mlrt__lanes)((k + 127) << 23);
-    return (mlrt__lanes)((mlrt__int_lanes)y & ~(x < -87.0f));
+    return mlrt__where(~(x < -87.0f), y);
 }
 
 /* y[i] = e^(x[i] * scale - max), not stored when y is NULL; 0 where there is a mask and it is 0. The sum is 0 when the
@@ -42,7 +42,7 @@ MLRT__INLINE mlrt__exp_sum mlrt__exp_row(const float *x, const float *mask, floa
         mlrt__int_lanes seen = mlrt__live(n - i);
         if (mask) seen &= mlrt__load_some(mask + i, n - i) != 0;
         const mlrt__lanes e = mlrt__exp_lanes(mlrt__load_some(x + i, n - i) * scale - max);
-        const mlrt__lanes left = (mlrt__lanes)((mlrt__int_lanes)e & seen);
+        const mlrt__lanes left = mlrt__where(seen, e);
         if (y) mlrt__store_some(y + i, left, n - i);
         sum += left;
     }
