@@ -5,38 +5,13 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "dsl/array.h"
+#include "dsl/held.h"
 #include "tensor/npy.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_MAX = 1 << 30, NUMBER_MAX = 32 };
-
-/* Memory that is not Lua's, freed when the function that asked for it ends, with or without an error. */
-typedef struct held {
-    void *memory;
-    void (*release)(void *memory);
-} held;
-
-static int held_close(lua_State *L) {
-    held *h = lua_touserdata(L, 1);
-    if (h->memory) h->release(h->memory);
-    h->memory = NULL;
-    return 0;
-}
-
-static held *hold(lua_State *L, void (*release)(void *)) {
-    held *h = lua_newuserdatauv(L, sizeof *h, 0);
-    *h = (held){NULL, release};
-    lua_createtable(L, 0, 2);
-    lua_pushcfunction(L, held_close);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, held_close);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    lua_toclose(L, -1);
-    return h;
-}
 
 static int fail(lua_State *L, const mlrt_error *err) {
     char text[MLRT_WHERE_MAX + MLRT_MESSAGE_MAX + MLRT_HINT_MAX];
@@ -54,9 +29,9 @@ static int load_npy(lua_State *L, const char *path) {
     mlrt_error err = {0};
     mlrt_shape shape;
     double *data;
-    held *h = hold(L, mlrt__free_large);
+    mlrt__held *h = mlrt__hold(L, mlrt__free_large);
     if (mlrt__npy_read_f64(path, &shape, &data, &err)) return fail(L, &err);
-    h->memory = data;
+    h->thing = data;
     if (shape.rank == 0) shape = MLRT_SHAPE_OF(1);
     mlrt__array *a = mlrt__array_new(L, "load", &shape);
     memcpy(a->data, data, (size_t)a->count * sizeof *data);
@@ -108,9 +83,9 @@ static int load_csv(lua_State *L, const char *path) {
     mlrt_error err = {0};
     char *text;
     size_t size;
-    held *h = hold(L, free);
+    mlrt__held *h = mlrt__hold(L, free);
     if (mlrt__read_file(path, TEXT_MAX, &text, &size, &err)) return fail(L, &err);
-    h->memory = text;
+    h->thing = text;
     for (size_t i = 0; i < size; i++)
         if (text[i] == '\n') text[i] = 0;
     table t = {.path = path};

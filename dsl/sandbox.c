@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "dsl/bridge.h"
+#include "dsl/held.h"
 #include "dsl/random.h"
 #include "dsl/text.h"
 #include <ctype.h>
@@ -107,17 +108,20 @@ static bool is_file(const char *path) {
     return stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
+static void close_folder(void *folder) { closedir(folder); }
+
 /* Add the names of the modules in a folder to the table on top. */
-static void add_modules(lua_State *L, const char *folder) {
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+static void add_modules(lua_State *L, const char *path) {
+    mlrt__held *folder = mlrt__hold(L, close_folder);
+    folder->thing = opendir(path);
+    for (struct dirent *entry; folder->thing && (entry = readdir(folder->thing));) {
         const size_t length = strlen(entry->d_name);
         if (length <= 4 || strcmp(entry->d_name + length - 4, ".lua") != 0) continue;
-        entry->d_name[length - 4] = 0;
+        lua_pushlstring(L, entry->d_name, length - 4);
         lua_pushboolean(L, true);
-        lua_setfield(L, -2, entry->d_name);
+        lua_settable(L, -4);
     }
-    if (dir) closedir(dir);
+    lua_pop(L, 1);
 }
 
 static int module_missing(lua_State *L, const char *name, int folders, const char *tried) {
