@@ -3,9 +3,8 @@ local array = require "mlrt.array"
 local tap = require "tap"
 local ok, is, fails = tap.ok, tap.is, tap.fails
 
-local path = os.tmpname()
-os.remove(path)
-local npy, csv = path .. ".npy", path .. ".csv"
+local folder = ...
+local npy, csv = folder .. "/x.npy", folder .. "/x.csv"
 
 local function write(text)
   local file <close> = io.open(csv, "w")
@@ -56,6 +55,5 @@ fails("unable to", "a folder that is not there", m.save, m, "/nonexistent/x.npy"
 write "\147NUMPY nonsense"
 os.rename(csv, npy)
 fails("is not a .npy file", "a damaged .npy", array.load, npy)
-os.remove(npy)
 
 tap.done()

@@ -3,8 +3,7 @@ local array = require "mlrt.array"
 local plot = require "plot"
 local tap = require "tap"
 
-local folder = os.tmpname()
-os.remove(folder)
+local folder = ... .. "/plot_missing"
 
 local files, why = plot.render(plot.curves { y = array { 1, 2, 3 } }, folder .. "/loss")
 tap.is(table.concat(files, " "), folder .. "/loss.csv " .. folder .. "/loss.gp", "no gnuplot is no error of the script")
@@ -13,9 +12,7 @@ tap.like(why, "^unable to run 'gnuplot': [^(]+ %(the data are in '" .. folder:gs
 for _, extension in ipairs { ".csv", ".gp" } do
   local file <close> = io.open(folder .. "/loss" .. extension)
   tap.ok(file and #file:read "a" > 0, extension .. " is kept")
-  os.remove(folder .. "/loss" .. extension)
 end
-os.remove(folder)
 
 files, why = plot.render(plot.curves { y = { 1 } }, "/dev/null/loss")
 tap.is(#files, 0, "nor is a folder that cannot be made")

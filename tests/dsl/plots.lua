@@ -1,4 +1,4 @@
--- plots.lua - plots become files; mistakes in them are explained. Run with files allowed, in a folder of its own.
+-- plots.lua - plots become files; mistakes in them are explained. Run with files allowed.
 local array = require "mlrt.array"
 local plot = require "plot"
 local tap = require "tap"
@@ -9,8 +9,7 @@ if not os.execute "gnuplot --version >/dev/null 2>&1" then
   return tap.done()
 end
 
-local folder = os.tmpname()
-os.remove(folder)
+local folder = ... .. "/plots"
 
 local function content(name)
   local file <close> = io.open(folder .. "/" .. name, "rb")
@@ -111,5 +110,4 @@ fails("plots.lua:%d+: array: element %[2%] must be a table of 2, got a table of 
 fails("plot.histogram: values are missing", "nothing to count", plot.histogram, {})
 fails("plot.render: expected a plot, got string", "no plot", plot.render, "x", "y")
 
-os.execute("rm -r '" .. folder .. "'")
 tap.done()

@@ -1,6 +1,6 @@
 dsl_tests = %D%/scripts
 dsl_scripts = %D%/array.lua %D%/estimates.lua %D%/files.lua %D%/linalg.lua %D%/plot_missing.lua %D%/plots.lua \
-	%D%/random.lua %D%/sandbox.lua
+	%D%/random.lua %D%/sandbox.lua %D%/unsafe.lua
 check_PROGRAMS += $(dsl_tests)
 TESTS += $(dsl_tests)
 EXTRA_DIST += $(dsl_scripts)

@@ -1,9 +1,10 @@
 /* scripts.c - the C modules of the bridge, as scripts see them: each script of the list in a state of its own.
  *
- * The scripts speak TAP themselves (tap.lua); their results are counted here in one sequence. After each, Lua must have
- * given back every byte.
+ * The scripts speak TAP themselves (tap.lua); their results are counted here in one sequence. Each is given the path of
+ * a folder for its files, where `require` looks first. After each, Lua must have given back every byte.
  */
 #include "dsl/bridge.h"
+#include "scratch.h"
 #include "tap.h"
 #include <lauxlib.h>
 #include <lualib.h>
@@ -12,10 +13,10 @@ static const struct {
     const char *name;
     bool unsafe;
     const char *path; /* where commands are looked for; NULL: as ever */
-} scripts[] = {{"array.lua", false, NULL},     {"linalg.lua", false, NULL},
-               {"random.lua", false, NULL},    {"sandbox.lua", false, NULL},
-               {"estimates.lua", false, NULL}, {"files.lua", true, NULL},
-               {"plots.lua", true, NULL},      {"plot_missing.lua", true, "/nonexistent"}};
+} scripts[] = {
+    {"array.lua", false, NULL},   {"linalg.lua", false, NULL},    {"random.lua", false, NULL},
+    {"sandbox.lua", false, NULL}, {"estimates.lua", false, NULL}, {"unsafe.lua", true, NULL},
+    {"files.lua", true, NULL},    {"plots.lua", true, NULL},      {"plot_missing.lua", true, "/nonexistent"}};
 
 static void *counting(void *bytes, void *old, size_t old_size, size_t size) {
     *(int64_t *)bytes += (int64_t)size - (int64_t)(old ? old_size : 0);
@@ -44,9 +45,11 @@ static int traceback(lua_State *L) {
 
 static int run(lua_State *L) {
     mlrt__sandbox(L, lua_toboolean(L, 2));
+    mlrt__require_from(L, scratch(""));
     lua_register(L, "print", print);
     if (luaL_loadfilex(L, lua_tostring(L, 1), "t") != LUA_OK) return lua_error(L);
-    lua_call(L, 0, 0);
+    lua_pushstring(L, scratch(""));
+    lua_call(L, 1, 0);
     return 0;
 }
 
@@ -55,6 +58,7 @@ int main(void) {
     char path[4096];
     snprintf(path, sizeof path, "%s:%s/../stdlib", tests, tests);
     setenv("MLRT_LUA_PATH", path, 1);
+    scratch("");
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         int64_t bytes = 0;
         lua_State *L = lua_newstate(counting, &bytes);
