@@ -110,11 +110,11 @@ static void style(FILE *out, const mlrt__plot *p) {
     if (!cells) fprintf(out, "set grid x y lt 1 lw 0.6 lc rgb '%s', lt 1 lw 0.6 lc rgb '%s'\n", grid_ink, grid_ink);
     for (int i = 0; i < COLORS; i++) fprintf(out, "set linetype %d lc rgb '%s' lw 2 pt 7\n", i + 1, colors[i]);
     fprintf(out, "set linetype cycle %d\n", COLORS);
-    if (p->legend)
+    if (p->legend) /* beside, unless the colours are there */
         fprintf(
             out,
-            "set key outside right top vertical Left reverse samplen 1.3 spacing 1.25 width 0 noenhanced textcolor rgb '%s'\n",
-            text_ink);
+            "set key %s right top vertical Left reverse samplen 1.3 spacing 1.25 width 0 noenhanced textcolor rgb '%s'\n",
+            bar ? "inside" : "outside", text_ink);
     else
         fputs("set key off\n", out);
     fprintf(out, "set tmargin at screen %g\nset bmargin %g\n", p->title ? 0.885 : 0.95, p->x.label ? 3.7 : 2.4);
@@ -130,7 +130,7 @@ static void style(FILE *out, const mlrt__plot *p) {
         fprintf(out, "set palette defined (%s)\n", p->diverging ? blue_red : viridis);
         fputs("set colorbox user origin graph 1.04, graph 0 size 0.022, graph 1 noborder\n", out);
     }
-    if (!p->legend) fprintf(out, "set rmargin at screen %g\n", bar ? 0.81 : 0.965);
+    if (!p->legend || bar) fprintf(out, "set rmargin at screen %g\n", bar ? 0.81 : 0.965);
     if (p->equal) fputs("set size ratio -1\n", out);
     if (p->kind == MLRT__SCATTER && !p->x.log && !p->y.log)
         fputs("set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04\n", out);

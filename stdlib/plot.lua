@@ -145,7 +145,7 @@ end
 local function finish(p)
   extent(p, p.x, { "x", "x_low", "x_high" })
   extent(p, p.y, { "y", "low", "high", "y_low", "y_high" })
-  if p.legend == nil then p.legend = #p.series > 1 end
+  if p.legend == nil then p.legend = #p.series > 1 and not p.color end
   p.width = p.width or p.legend and 820 or p.color and 700 or 640
   p.height = p.height or 440
   return p
@@ -262,6 +262,9 @@ local function scatter(what, t)
     same_length(what, points, { "color" })
     if points.color then color_axis(p, what, t) end
     count = count + #points.y
+  end
+  for i, points in ipairs(p.series) do
+    if p.color and not points.color then fail("%s: series %d has no color, others have", what, i) end
   end
   p.equal = t.equal
   p.point_size = count <= 200 and 0.7 or count <= 2000 and 0.45 or 0.25

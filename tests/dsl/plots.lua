@@ -102,6 +102,8 @@ fails("plot.curves: a logarithmic axis begins above 0, got 0", "log of nothing",
 fails("plot.curves: a guide has an x or a y", "a guide nowhere", plot.curves, { y = { 1 }, guides = { {} } })
 fails("plot.curves: 1 names of metrics, then a number", "a number among names", plot.curves, { "accuracy", 3 })
 fails("plot.scatter: 2 points, but 1 labels", "labels", plot.scatter, { x = { 1, 2 }, y = { 1, 2 }, labels = { "a" } })
+fails("plot.scatter: series 2 has no color, others have", "colors", plot.scatter,
+  { { x = { 1 }, y = { 1 }, color = { 1 } }, { x = { 1 }, y = { 1 } } })
 fails("plot.points: expected an array %[n, 2%], got %[2, 3%]", "three columns", plot.points, { array.zeros(2, 3) })
 fails("plot.heatmap: 3 values of x for 2 cells", "cells", plot.heatmap, { { { 1, 2 } }, x = { 1, 2, 3 } })
 fails("plot.heatmap: no palette 'jet' %(viridis, diverging%)", "jet", plot.heatmap, { { { 1, 2 } }, palette = "jet" })
