@@ -3,6 +3,9 @@
 #include "kernels/lanes.h"
 #include "kernels/team.h"
 #include "kernels/vmath.h"
+#ifdef __SSE2__
+#    include <immintrin.h>
+#endif
 
 enum { BLOCKS = 128, TILE = 4 * BLOCKS, WIDE = MLRT__LANES / 2 };
 
@@ -15,6 +18,8 @@ static inline wide multiply(wide a, uint32_t b) {
     return (wide)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(b));
 #elif defined __AVX2__
     return (wide)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
+#elif defined __SSE2__
+    return (wide)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
 #else
     return (a & UINT32_MAX) * b;
 #endif

@@ -61,18 +61,12 @@ static size_t scratch(const mlrt_node *n, int32_t threads) {
 static double work(const plan *p) { return (double)p->x.outer * (double)p->x.n * (double)p->x.inner; }
 
 static inline mlrt__lanes join_lanes(operation op, mlrt__lanes a, mlrt__lanes b) {
-    if (op == SUM) return a + b;
-    const mlrt__int_lanes mask = (b > a) | (b != b);
-    return (mlrt__lanes)(((mlrt__int_lanes)b & mask) | ((mlrt__int_lanes)a & ~mask));
+    return op == SUM ? a + b : mlrt__select((b > a) | (b != b), b, a);
 }
 
-/* The first n lanes from memory, the others what changes nothing. */
+/* n elements, and in the other lanes what changes nothing. */
 static inline mlrt__lanes load_or_start(operation op, const float *x, int64_t n) {
-    mlrt__int_lanes place = {0};
-    for (int i = 0; i < MLRT__LANES; i++) place[i] = i;
-    const mlrt__int_lanes mask = place < (int32_t)n;
-    const mlrt__lanes other = (mlrt__lanes){0} + start(op);
-    return (mlrt__lanes)(((mlrt__int_lanes)mlrt__load_part(x, n) & mask) | ((mlrt__int_lanes)other & ~mask));
+    return mlrt__select(mlrt__live(n), mlrt__load_part(x, n), (mlrt__lanes){0} + start(op));
 }
 
 /* A short contiguous row. Joining the two halves of the lanes, interleaved, log2(lanes) times leaves all in each. */

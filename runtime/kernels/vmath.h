@@ -2,7 +2,7 @@
  *
  * Within 2.5 ulp of the exact result for every f32 (tests/kernels/vmath.c holds them to it), denormals included. NaN gives
  * NaN; infinities, zeros and poles are as in C. Put them in a loop under `#pragma omp simd`. Where a polynomial stands,
- * its coefficients are a minimax fit of the remainder on the reduced interval, leading terms held exact.
+ * its coefficients are a minimax fit of what the leading terms leave on the reduced interval: vmath.py finds them.
  */
 #ifndef MLRT__VMATH_H
 #define MLRT__VMATH_H
