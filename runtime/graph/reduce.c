@@ -69,7 +69,7 @@ static mlrt_node *reduce(const mlrt_op *op, mlrt_node *x, uint32_t axes, bool ke
 
 uint32_t mlrt_axis(const mlrt_node *x, int32_t axis) {
     const int32_t a = mlrt__axis_of(x, axis);
-    return a < 0 ? 0 : MLRT_AXIS(a);
+    return MLRT_AXIS(a < 0 ? 31 : a); /* an axis that no tensor has: the reduction fails as well */
 }
 
 mlrt_node *mlrt_sum(mlrt_node *x, uint32_t axes, bool keep) { return reduce(&mlrt__op_sum, x, axes, keep); }

@@ -31,7 +31,9 @@ static mlrt_status infer_reshape(const mlrt_node *n, mlrt_dtype *dtype, mlrt_sha
         else
             known *= shape->dim[i];
     if (opens == 1 && known > 0 && count % known == 0) shape->dim[open] = count / known;
-    if (opens <= 1 && mlrt_shape_count(shape) == count && known >= 0) return keep_dtype(n, dtype);
+    bool fits = opens <= 1 && mlrt_shape_count(shape) == count;
+    for (int32_t i = 0; i < shape->rank; i++) fits = fits && shape->dim[i] >= 0;
+    if (fits) return keep_dtype(n, dtype);
     char a[MLRT_SHAPE_TEXT], b[MLRT_SHAPE_TEXT];
     return mlrt_fail(err, MLRT_SHAPE, "reshape: %s has %" PRId64 " elements and cannot become %s",
                      mlrt_shape_text(&n->in[0]->shape, a, sizeof a), count,
