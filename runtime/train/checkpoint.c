@@ -41,9 +41,9 @@ static const struct {
     size_t offset;
     bool real;
 } numbers[] = {
-    {"step", offsetof(mlrt__progress, step), false},         {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
-    {"best", offsetof(mlrt__progress, best), true},          {"stale", offsetof(mlrt__progress, stale), false},
-    {"finished", offsetof(mlrt__progress, finished), false}, {"seconds", offsetof(mlrt__progress, seconds), true},
+    {"step", offsetof(mlrt__progress, step), false},   {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
+    {"best", offsetof(mlrt__progress, best), true},    {"stale", offsetof(mlrt__progress, stale), false},
+    {"ended", offsetof(mlrt__progress, ended), false}, {"seconds", offsetof(mlrt__progress, seconds), true},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
@@ -79,8 +79,8 @@ static mlrt_status same_text(const mlrt__safetensors *file, const char *key, con
                              mlrt_error *err) {
     const char *found = mlrt__safetensors_metadata(file, key);
     if (found && strcmp(found, wanted) == 0) return MLRT_OK;
-    return mlrt_fail(err, MLRT_ARGUMENT, "'%s' cannot be resumed here: its %s is '%s', this run's is '%s'", path, key,
-                     found ? found : "missing", wanted);
+    return mlrt_fail(err, MLRT_ARGUMENT, "'%s' is of another run: %s '%s', expected '%s'", path, key,
+                     found ? found : "", wanted);
 }
 
 static mlrt_status read_progress(const mlrt__safetensors *file, const char *path, const mlrt__recipe *r,

@@ -9,12 +9,12 @@
 
 /* What goes on besides tensors. Doubles are stored as hexadecimal floats: exact. */
 typedef struct mlrt__progress {
-    int64_t step;     /* steps done */
-    double loss_sum;  /* since the epoch began */
-    double best;      /* of the monitor; NaN before the first evaluation */
-    int64_t stale;    /* evaluations since then */
-    int64_t finished; /* 1 after the last step, or when a rule to stop early has come true */
-    double seconds;   /* of training, over all processes */
+    int64_t step;    /* steps done */
+    double loss_sum; /* since the epoch began */
+    double best;     /* of the monitor; NaN before the first evaluation */
+    int64_t stale;   /* evaluations since then */
+    int64_t ended;   /* 1 once a rule to stop early has come true */
+    double seconds;  /* of training, over all processes */
 } mlrt__progress;
 
 mlrt_status mlrt__checkpoint_write(const char *path, const mlrt__recipe *r, const mlrt__params *params,

@@ -246,7 +246,7 @@ mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split
     if (first < 0 || count < 1 || first + count > e->recipe->task->size[split])
         return mlrt_fail(err, MLRT_RANGE, "the %s split has %lld examples, asked for %lld from %lld on",
                          mlrt__split_name(split), (long long)e->recipe->task->size[split], (long long)count,
-                         (long long)first);
+                         (long long)first + 1);
     for (int64_t i = 0; i < count;) {
         mlrt__evaluation *v;
         const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;

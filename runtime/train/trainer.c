@@ -259,8 +259,8 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_erro
     else
         t->progress.stale++;
     const double stop = r->stop_metric ? measured(&t->evaluator, r->stop_metric, monitored(r)) : NAN;
-    t->progress.finished = (r->patience && t->progress.stale >= r->patience) || t->progress.step == r->steps ||
-                           (r->stop_metric && !isnan(stop) && !better(r->stop_metric, r->stop_at, stop));
+    t->progress.ended = (r->patience && t->progress.stale >= r->patience) ||
+                        (r->stop_metric && !isnan(stop) && !better(r->stop_metric, r->stop_at, stop));
     if (o && o->evaluated && o->evaluated(o->context, &report, err) != MLRT_OK) return err->status;
     if (t->progress.step % r->epoch_steps == 0) t->progress.loss_sum = 0;
     t->rate_step = t->progress.step, t->rate_time = mlrt__now();
@@ -270,9 +270,11 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_erro
 
 /* ---- the loop ---- */
 
+static bool at_end(const mlrt__trainer *t) { return t->progress.ended || t->progress.step >= t->recipe->steps; }
+
 static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
-    while (!t->progress.finished) {
+    while (!at_end(t)) {
         if (one_step(t, batches, err) != MLRT_OK) return err->status;
         const bool epoch_end = t->progress.step % r->epoch_steps == 0;
         progress(t, o);
@@ -283,7 +285,7 @@ static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__ob
             if (mlrt__now() - t->last_checkpoint > r->checkpoint_seconds && checkpoint(t, o, "last", err) != MLRT_OK)
                 return err->status;
         }
-        if (mlrt__interrupted() && !t->progress.finished) {
+        if (mlrt__interrupted() && !at_end(t)) {
             if (checkpoint(t, o, "last", err) != MLRT_OK) return err->status;
             return mlrt_fail(err, MLRT_STOPPED, "interrupted after step %" PRId64 " of %" PRId64, t->progress.step,
                              r->steps);
