@@ -33,10 +33,10 @@ static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *e
     if (!(t->graph = mlrt__graph_new(&t->params, true))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     mlrt__field_nodes(t->graph, r->task, r->batch, field);
     *loss = r->model.loss(r->model.context, t->graph, field);
-    if (!mlrt_failed(*loss) && (*loss)->shape.rank != 0) {
+    if (!mlrt_failed(*loss) && ((*loss)->shape.rank != 0 || (*loss)->dtype != MLRT_F32)) {
         char shape[MLRT_SHAPE_TEXT];
-        mlrt_graph_fail(t->graph, MLRT_SHAPE, "the loss must be one number, got %s",
-                        mlrt_shape_text(&(*loss)->shape, shape, sizeof shape));
+        mlrt_graph_fail(t->graph, MLRT_SHAPE, "the loss must be one f32 number, got %s %s",
+                        mlrt_dtype_name((*loss)->dtype), mlrt_shape_text(&(*loss)->shape, shape, sizeof shape));
     }
     if (t->graph->error.status != MLRT_OK) {
         if (err->status == MLRT_OK) *err = t->graph->error;

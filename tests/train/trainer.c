@@ -181,7 +181,7 @@ static void test_models(void) {
     tiny_open(&t, "adam", "lr = 0.01");
     t.recipe.model = (mlrt__model){NULL, first_field, first_field};
     mlrt__trainer_new(&t.recipe, &trainer, &err);
-    is_str(tiny_error(&err), "the loss must be one number, got [7, 4]", "a loss for each example");
+    is_str(tiny_error(&err), "the loss must be one f32 number, got f32 [7, 4]", "a loss for each example");
     err = (mlrt_error){0};
     t.recipe.model = (mlrt__model){NULL, mean_of_field, first_field};
     mlrt__trainer_new(&t.recipe, &trainer, &err);

@@ -1,0 +1,1 @@
+return require "mlrt".layer.linear { -1 }
