@@ -70,3 +70,6 @@ prove: all $(check_PROGRAMS) $(check_LTLIBRARIES)
 		prove --exec ./with-mlrt -
 
 .PHONY: lint prove check-valgrind check-asan check-long
+
+# mlrt beside PyTorch, by hand: ./with-mlrt tests/bench/compare.sh
+EXTRA_DIST += %D%/bench/compare.sh %D%/bench/peer.py
