@@ -31,14 +31,25 @@ static void push_list(lua_State *L, char *const *texts, int32_t count) {
     }
 }
 
+/* `mlrt check` ends a study at its first run by an error that is none. */
+static bool was_checked(mlrt__host *host, mlrt_error *err) {
+    mlrt_error other = {0};
+    if (mlrt__host_function(host, "mlrt.run", "was_checked", &other) != MLRT_OK ||
+        mlrt__host_call(host, 0, 1, &other) != MLRT_OK || !lua_toboolean(host->L, -1))
+        return false;
+    *err = (mlrt_error){0};
+    return true;
+}
+
 mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
                               const mlrt__command_options *options, bool *stopped, mlrt_error *err) {
     lua_State *L = host->L;
     int results = 0;
     if (mlrt__host_function(host, "mlrt.run", "configure", err) != MLRT_OK) return err->status;
     push_options(L, options);
-    if (mlrt__host_call(host, 1, 0, err) != MLRT_OK || mlrt__host_script(host, script, &results, err) != MLRT_OK)
-        return err->status;
+    if (mlrt__host_call(host, 1, 0, err) != MLRT_OK) return err->status;
+    if (mlrt__host_script(host, script, &results, err) != MLRT_OK)
+        return options->check && was_checked(host, err) ? MLRT_OK : err->status;
     lua_settop(L, lua_gettop(L) - results + (results > 0)); /* its first result */
     if (results == 0) lua_pushnil(L);
     if (mlrt__host_function(host, "mlrt.run", "command", err) != MLRT_OK) return err->status;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, MOST_FOLDERS = 32 };
@@ -150,14 +151,23 @@ static void warn_refused(const mlrt__registry *r) {
 
 /* ---- verbs ---- */
 
+/* The first signal finishes the step and saves; one that comes some seconds later ends the process at once. Not sooner:
+ * timeout(1) and job schedulers send the same signal twice, to the process and to its group. */
 static void on_signal(int signal_number) {
-    (void)signal_number;
-    mlrt__interrupt();
+    static volatile sig_atomic_t first;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!first) {
+        first = (sig_atomic_t)now.tv_sec + 1;
+        mlrt__interrupt();
+    } else if (now.tv_sec > first) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
 }
 
-/* The first signal finishes the step and saves; a second one ends the process at once. */
 static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like any other */

@@ -8,6 +8,7 @@ local recipes = require "mlrt.recipe"
 
 local M = {}
 
+local checked -- why `mlrt check` ended a study before its end
 local command = {} -- what the command line said, for every run: { check =, explain =, resume =, quiet =, store = }
 
 -- ---- what a run is for scripts ----
@@ -61,7 +62,7 @@ function Run:table(values)
   local lines, json = {}, {}
   for _, key in ipairs(words.sorted_keys(values)) do
     local value = values[key]
-    local text = type(value) == "number" and progress.number(value) or tostring(value)
+    local text = type(value) == "number" and ("%.6g"):format(value) or tostring(value)
     lines[#lines + 1] = ("  %-28s %s"):format(key, text)
     json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
   end
@@ -241,7 +242,8 @@ function M.run(what, overrides, options)
   experiment, overrides, options = arguments(what, overrides, options)
   if command.check then
     M.check(experiment, overrides)
-    words.fail(core.line(), "a study is checked up to its first run")
+    checked = "a study is checked up to its first run"
+    error(checked, 0)
   end
   local run, recipe, list = build(experiment, overrides, options)
   enter_store(run, experiment, list, options)
@@ -272,6 +274,12 @@ end
 -- ---- the command ----
 
 function M.configure(options) command = options end
+
+-- Whether a script that raised did so because it was only to be checked.
+function M.was_checked()
+  if checked then core.write("out", checked, "\n") end
+  return checked ~= nil
+end
 
 -- "lr=1e-3" ...: checked against the experiment's parameters.
 local function assignments(experiment, list)

@@ -8,12 +8,12 @@
 #   console            lines "$ command" and what they print, in the page's folder; see transcript.awk
 #   sh, text, ...      for the eye only
 #
-# A page has one folder, and its blocks are tried from top to bottom.
+# A page has one folder, and its blocks are tried from top to bottom; plugins that it builds go to plugins/ there.
 . "$MLRT_TESTS/tap.sh"
 top=$(cd "$MLRT_TESTS/.." && pwd)
 tests=$MLRT_TESTS/docs
-OMP_NUM_THREADS=1 HOME=$WORK
-export OMP_NUM_THREADS HOME
+OMP_NUM_THREADS=1 HOME=$WORK MLRT_PLUGIN_PATH=$MLRT_PLUGIN_PATH:plugins
+export OMP_NUM_THREADS HOME MLRT_PLUGIN_PATH
 
 accepted() { mlrt check "$1"; }
 compiles_lua() { { printf 'do return end '; cat "$1"; } >fragment.lua && mlrt check fragment.lua; }
