@@ -11,7 +11,10 @@ typedef struct mlrt__around {
 /* n: `axes` axes from `axis` on. */
 static inline mlrt__around mlrt__around_axis(const mlrt_shape *s, int32_t axis, int32_t axes) {
     mlrt__around a = {1, 1, 1};
-    for (int32_t i = 0; i < s->rank; i++) *(i < axis ? &a.outer : i < axis + axes ? &a.n : &a.inner) *= s->dim[i];
+    int32_t i = 0;
+    for (; i < axis; i++) a.outer *= s->dim[i];
+    for (; i < axis + axes; i++) a.n *= s->dim[i];
+    for (; i < s->rank; i++) a.inner *= s->dim[i];
     return a;
 }
 
