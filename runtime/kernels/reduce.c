@@ -30,7 +30,7 @@ static inline float join(operation op, float a, float b) {
 
 static inline double join_f64(operation op, double a, double b) {
     if (op == SUM) return a + b;
-    return (b > a) | (b != b) ? b : a;
+    return ((b > a) | (b != b)) ? b : a;
 }
 
 typedef struct plan {

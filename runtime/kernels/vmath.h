@@ -93,7 +93,7 @@ static inline float mlrt__log_inside(float x) {
 /* y where 0 < x < inf, else what the logarithm of x is. */
 static inline float mlrt__log_of(float x, float y) {
     const float edge = x == 0.0f ? -MLRT__INF : x > 0.0f ? x : MLRT__NAN;
-    return (x > 0.0f) & (x < MLRT__INF) ? y : edge;
+    return ((x > 0.0f) & (x < MLRT__INF)) ? y : edge;
 }
 
 static inline float mlrt__log(float x) { return mlrt__log_of(x, mlrt__log_inside(x)); }
