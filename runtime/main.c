@@ -38,7 +38,7 @@ typedef struct option_row {
 
 #define AT(member) offsetof(options, member)
 static const option_row rows[] = {
-    {"--plugins", "DIR", "look for plugins here first; may be given again", NULL, 0, FOLDER},
+    {"--plugins", "DIR", "look for plugins here first; may be given again", "run check inspect", 0, FOLDER},
     {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run runs show export", AT(store), TEXT},
     {"--resume", NULL, "go on with the interrupted run of these parameters", "run", AT(resume), SWITCH},
     {"--explain", NULL, "print the compiled schedule with its times, and stop", "run check", AT(explain), SWITCH},
