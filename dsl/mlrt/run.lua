@@ -235,6 +235,12 @@ local function arguments(what, overrides, options)
   }
 end
 
+-- The store may be what failed: then its own complaint about being told so is not the news.
+local function failed(run, message)
+  if run.store then pcall(run.store.finish, run.store, run.id, "failed", message) end
+  error(message, 0)
+end
+
 -- Train an experiment and return the run. A run that fails raises; one that is interrupted comes back with its status
 -- "stopped".
 function M.run(what, overrides, options)
@@ -249,20 +255,17 @@ function M.run(what, overrides, options)
   enter_store(run, experiment, list, options)
   recipe.folder = run.folder
   local ok, trainer = pcall(core.trainer, recipe)
-  if not ok then
-    if run.store then run.store:finish(run.id, "failed", trainer) end
-    error(trainer, 0)
-  end
+  if not ok then failed(run, trainer) end
   run.trainer = trainer
   run.progress:say("%s", progress.summary(experiment, recipe, trainer, given_parameters(list)))
   if options.resume then take_up(run) end
   local message
   run.status, message = trainer:run(observer(run))
   run.progress:clear()
+  if run.status == "failed" then failed(run, message) end
   if run.store then run.store:finish(run.id, run.status, message) end
-  if run.status == "failed" then error(message, 0) end
   if run.status == "stopped" then
-    run.progress:note("%s; to go on: %s", message, resume_command(run, options, list))
+    core.write("err", ("%s; to go on: %s\n"):format(message, resume_command(run, options, list)))
     return run
   end
   draw(run, recipe.plots)
