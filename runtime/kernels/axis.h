@@ -11,10 +11,9 @@ typedef struct mlrt__around {
 /* n: `axes` axes from `axis` on. */
 static inline mlrt__around mlrt__around_axis(const mlrt_shape *s, int32_t axis, int32_t axes) {
     mlrt__around a = {1, 1, 1};
-    int32_t i = 0;
-    for (; i < axis; i++) a.outer *= s->dim[i];
-    for (; i < axis + axes; i++) a.n *= s->dim[i];
-    for (; i < s->rank; i++) a.inner *= s->dim[i];
+    for (int32_t i = 0; i < axis; i++) a.outer *= s->dim[i];
+    for (int32_t i = axis; i < axis + axes; i++) a.n *= s->dim[i];
+    for (int32_t i = axis + axes; i < s->rank; i++) a.inner *= s->dim[i];
     return a;
 }
 

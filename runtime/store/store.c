@@ -50,6 +50,13 @@ static mlrt_status read_version(mlrt__store *s, int64_t *version, mlrt_error *er
     return MLRT_OK;
 }
 
+/* The same when no transaction is open: all of it from one moment, whoever makes the tables meanwhile. */
+static mlrt_status read_version_at_once(mlrt__store *s, int64_t *version, mlrt_error *err) {
+    if (sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) return mlrt__db_fail(s, err);
+    const mlrt_status status = read_version(s, version, err);
+    return mlrt__db_end(s, status, err);
+}
+
 static mlrt_status migrate_one(mlrt__store *s, int64_t version, mlrt_error *err) {
     char sql[96];
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64, APPLICATION, version + 1);
@@ -97,7 +104,7 @@ static mlrt_status open_to_write(mlrt__store *s, mlrt_error *err) {
     int64_t version = 0;
     mlrt_status status = mlrt__make_folders(s->folder, err);
     if (!status) status = open_file(s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (!status) status = read_version(s, &version, err);
+    if (!status) status = read_version_at_once(s, &version, err);
     if (!status) status = use_wal(s, err);
     if (!status && version < VERSION) status = migrate(s, err);
     return status;
@@ -124,7 +131,7 @@ static mlrt_status open_to_read(mlrt__store *s, mlrt_error *err) {
     int64_t version = 0;
     const int flags = name == s->path ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     mlrt_status status = open_file(s, name, flags, err);
-    if (!status) status = read_version(s, &version, err);
+    if (!status) status = read_version_at_once(s, &version, err);
     if (!status && version < VERSION) status = migrate(s, err);
     mlrt__arena_free(&arena);
     return status;
