@@ -29,10 +29,17 @@ static bool parse(const symbol *s, const char *line, char *word, int64_t *coeffi
            *coefficient != INT64_MIN && end[strspn(end, " \t\r\n")] == 0;
 }
 
+/* Only comments may be longer than that: the rest is left out. */
+static bool read_line(FILE *file, char *line) {
+    if (!fgets(line, LINE, file)) return false;
+    for (int c = 0; !strchr(line, '\n') && c != '\n' && c != EOF;) c = fgetc(file);
+    return true;
+}
+
 static mlrt_status read_lines(symbol *s, FILE *file, const char *path, mlrt_error *err) {
     char line[LINE];
     int64_t capacity = 0;
-    for (int number = 1; fgets(line, sizeof line, file); number++) {
+    for (int number = 1; read_line(file, line); number++) {
         if (line[0] == '#' || line[strspn(line, " \t\r\n")] == 0) continue;
         if (!grow(s, &capacity)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
         int64_t *coefficient = &s->coefficient[s->terms];
