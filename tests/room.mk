@@ -41,7 +41,7 @@ C_TESTS = $(filter $(check_PROGRAMS), $(TESTS))
 VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))
 SANITIZED_TESTS = $(filter-out $(NOT_SANITIZED), $(C_TESTS))
 # What takes more than a minute: whole experiments.
-TESTS_LONG =
+TESTS_LONG = $(long_scripts)
 
 # Warnings are the other build's business: under sanitizers many are false.
 SANITIZERS = -O1 -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -1,4 +1,5 @@
-system_scripts = %D%/with-mlrt.t %D%/rooms.t %D%/lint.t %D%/autogen.t %D%/install.t %D%/resume.t %D%/disk.t
-dist_check_SCRIPTS += $(system_scripts) %D%/valgrind.t
+long_scripts = %D%/phases_long.t
+system_scripts = %D%/with-mlrt.t %D%/rooms.t %D%/lint.t %D%/autogen.t %D%/install.t %D%/resume.t %D%/disk.t %D%/phases.t
+dist_check_SCRIPTS += $(system_scripts) $(long_scripts) %D%/valgrind.t
 TESTS += $(system_scripts)
-EXTRA_DIST += %D%/study.lua %D%/study.sh %D%/cppcheck.cfg %D%/cppcheck.supp %D%/valgrind.supp %D%/lsan.supp
+EXTRA_DIST += %D%/curve.sh %D%/study.lua %D%/study.sh %D%/cppcheck.cfg %D%/cppcheck.supp %D%/valgrind.supp %D%/lsan.supp
