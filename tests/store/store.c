@@ -92,7 +92,7 @@ static int64_t interrupted_run(const char *name, const char *experiment) {
     int status;
     const pid_t child = fork();
     if (child == 0) {
-        static mlrt__store *store; /* not lost, for those who look for leaks at the end */
+        static mlrt__store *volatile store; /* not lost, for those who look for leaks at the end */
         store = open_store(name);
         _exit((int)begin_run(store, experiment));
     }
