@@ -39,8 +39,6 @@ static int terminal(lua_State *L) {
     return 1;
 }
 
-static int now(lua_State *L) { return lua_pushnumber(L, mlrt__now()), 1; }
-
 static int environment(lua_State *L) { return lua_pushstring(L, getenv(luaL_checkstring(L, 1))), 1; }
 
 static int make_folder(lua_State *L) {
@@ -121,7 +119,6 @@ static int facts(lua_State *L) {
 int mlrt__open_core(lua_State *L) {
     static const luaL_Reg functions[] = {{"write", write_text},
                                          {"terminal", terminal},
-                                         {"now", now},
                                          {"environment", environment},
                                          {"make_folder", make_folder},
                                          {"write_file", write_file},

@@ -345,16 +345,6 @@ static int call_loss(lua_State *L) {
         L, mlrt__loss_build(graph(L), (const mlrt_loss *)loss->object, mlrt__node_arg(L, 2), mlrt__node_arg(L, 3)));
 }
 
-/* core.enter(name) and core.leave(): parts of a model that are not layers. */
-static int enter(lua_State *L) {
-    mlrt__enter(graph(L), luaL_checkstring(L, 1), true, NULL);
-    return 0;
-}
-static int leave(lua_State *L) {
-    mlrt__leave(graph(L));
-    return 0;
-}
-
 /* core.layer_inputs(layer): how many it takes, and from which on they are targets (0: none). */
 static int layer_inputs(lua_State *L) {
     const mlrt_layer_class *cls =
@@ -398,8 +388,8 @@ void mlrt__open_nodes(lua_State *L) {
                                        {"classes", node_classes},
                                        {"__tostring", node_text},
                                        {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"call_layer", call_layer}, {"call_loss", call_loss},       {"enter", enter},
-                                         {"leave", leave},           {"layer_inputs", layer_inputs}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"call_layer", call_layer}, {"call_loss", call_loss}, {"layer_inputs", layer_inputs}, {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_setfuncs(L, methods, 0);
     for (int i = 0; i < COUNT(unaries); i++) add(L, i, unaries[i].name, call_unary);

@@ -221,13 +221,6 @@ static int classes(lua_State *L) {
     return 1;
 }
 
-/* Raises the error of a name that is not there. */
-static int missing_class(lua_State *L) {
-    mlrt_error err = {0};
-    if (mlrt__registry_find(&mlrt__host_of(L)->registry, kind_arg(L, 1), luaL_checkstring(L, 2), &err)) return 0;
-    return mlrt__raise(L, &err);
-}
-
 static int initialisers(lua_State *L) {
     lua_newtable(L);
     for (int32_t i = 0; i < MLRT__INIT_COUNT; i++) {
@@ -258,8 +251,8 @@ void mlrt__open_objects(lua_State *L) {
     static const luaL_Reg meta[] = {
         {"__index", object_index}, {"__tostring", object_text}, {"__gc", object_gc}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
-        {"object", new_object},         {"kinds", kinds},     {"classes", classes}, {"missing_class", missing_class},
-        {"initialisers", initialisers}, {"kind_of", kind_of}, {"on_call", on_call}, {NULL, NULL}};
+        {"object", new_object}, {"kinds", kinds},     {"classes", classes}, {"initialisers", initialisers},
+        {"kind_of", kind_of},   {"on_call", on_call}, {NULL, NULL}};
     if (luaL_newmetatable(L, type_name)) luaL_setfuncs(L, meta, 0);
     lua_pop(L, 1);
     luaL_setfuncs(L, functions, 0);

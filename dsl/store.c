@@ -123,7 +123,8 @@ static int metrics(lua_State *L) {
     return finish(L, mlrt__store_metrics(self(L), luaL_checkinteger(L, 2), list, count, &err), &err);
 }
 
-/* store:history(run) -> { { step =, epoch =, split =, name =, value = }, ... } of all its evaluations */
+/* store:history(run) -> { { step =, epoch =, split =, name =, value = }, ... } of all its evaluations, and its script's
+ * hash */
 static int history(lua_State *L) {
     mlrt_error err = {0};
     mlrt__arena arena = {0};
@@ -148,8 +149,9 @@ static int history(lua_State *L) {
         lua_setfield(L, -2, "value");
         lua_rawseti(L, -2, i + 1);
     }
+    lua_pushstring(L, run.script_hash);
     mlrt__arena_free(&arena);
-    return 1;
+    return 2;
 }
 
 static int artifact(lua_State *L) {

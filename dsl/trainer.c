@@ -159,11 +159,15 @@ static void read_recipe(lua_State *L, int table, handle *h) {
 static int new_trainer(lua_State *L) {
     mlrt_error err = {0};
     luaL_checktype(L, 1, LUA_TTABLE);
-    handle *h = lua_newuserdatauv(L, sizeof *h, 1);
+    if (L != mlrt__host_of(L)->L) {
+        mlrt_fail(&err, MLRT_UNSUPPORTED, "a model cannot be built inside a coroutine");
+        return mlrt__raise(L, &err);
+    }
+    handle *h = lua_newuserdatauv(L, sizeof *h, 0);
     memset(h, 0, sizeof *h);
     luaL_setmetatable(L, type_name);
     h->host = mlrt__host_of(L);
-    h->L = h->host->L;
+    h->L = L;
     read_recipe(L, 1, h);
     lua_pushvalue(L, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, h); /* until the handle is closed */
@@ -236,11 +240,13 @@ static bool callback(handle *h, const char *name) {
     return false;
 }
 
+/* A line that could not be printed is no reason to stop. */
 static void on_progress(void *context, const mlrt__report *r) {
     handle *h = context;
+    mlrt_error ignored = {0};
     if (!callback(h, "progress")) return;
     push_report(h->L, r);
-    mlrt__host_call(h->host, 1, 0, NULL);
+    mlrt__host_call(h->host, 1, 0, &ignored);
 }
 
 static mlrt_status on_evaluated(void *context, const mlrt__report *r, mlrt_error *err) {
@@ -264,7 +270,6 @@ static int run(lua_State *L) {
     mlrt_error err = {0};
     char line[2048];
     luaL_checktype(L, 2, LUA_TTABLE);
-    if (L != h->host->L) return luaL_error(L, "a run cannot be started inside a coroutine");
     h->observer = 2;
     const mlrt__observer observer = {h, on_progress, on_evaluated, on_saved};
     const mlrt_status status = mlrt__trainer_run(h->trainer, &observer, &err);
@@ -283,7 +288,6 @@ static int file_call(lua_State *L, mlrt_status (*f)(mlrt__trainer *, const char 
 }
 static int resume(lua_State *L) { return file_call(L, mlrt__trainer_resume); }
 static int load(lua_State *L) { return file_call(L, mlrt__trainer_load); }
-static int save(lua_State *L) { return file_call(L, mlrt__trainer_save); }
 
 /* ---- looking ---- */
 
@@ -429,7 +433,6 @@ void mlrt__open_trainers(lua_State *L) {
     static const luaL_Reg methods[] = {{"run", run},
                                        {"resume", resume},
                                        {"load", load},
-                                       {"save", save},
                                        {"step", step},
                                        {"bytes", bytes},
                                        {"flops", flops},

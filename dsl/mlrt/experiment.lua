@@ -23,6 +23,7 @@ function M.range(low, high)
   end
   return function(default)
     local value = type(default) == "table" and default[1] or default
+    if type(value) ~= "number" then fail(where, "the default in a range must be a number, got %s", tostring(value)) end
     return setmetatable({ default = value, low = low, high = high, where = where }, Limited)
   end
 end
@@ -34,19 +35,22 @@ end
 
 local function is_limited(value) return getmetatable(value) == Limited end
 
-local function check_limits(name, spec, value)
-  if not is_limited(spec) then return end
-  if spec.choices then
-    for _, choice in ipairs(spec.choices) do
-      if choice == value then return end
-    end
-    local names = {}
-    for i, choice in ipairs(spec.choices) do names[i] = tostring(choice) end
-    fail(spec.where, "parameter '%s' must be one of %s, got %s%s", name, table.concat(names, ", "), tostring(value),
-      suggestion(tostring(value), names))
-  elseif not (value >= spec.low and value <= spec.high) then
+-- The choice that is written like a value: on the command line all are texts.
+local function choose(name, spec, value)
+  local names = {}
+  for i, choice in ipairs(spec.choices) do
+    names[i] = tostring(choice)
+    if names[i] == tostring(value) then return choice end
+  end
+  fail(spec.where, "parameter '%s' must be one of %s, got %s%s", name, table.concat(names, ", "), tostring(value),
+    suggestion(tostring(value), names))
+end
+
+local function check_range(name, spec, value)
+  if not (value >= spec.low and value <= spec.high) then
     fail(spec.where, "parameter '%s' must lie in %s .. %s, got %s", name, spec.low, spec.high, value)
   end
+  return value
 end
 
 local wanted = { integer = "an integer", float = "a number", string = "a text", boolean = "true or false" }
@@ -71,6 +75,13 @@ local function convert(where, name, default, given)
     fail(where, "parameter '%s' must be %s, got '%s'", name, wanted[kind], tostring(given))
   end
   return value
+end
+
+-- A given value for a parameter as it was declared.
+local function accept(where, name, spec, given)
+  if not is_limited(spec) then return convert(where, name, spec, given) end
+  if spec.choices then return choose(name, spec, given) end
+  return check_range(name, spec, convert(spec.where, name, spec.default, given))
 end
 
 -- ---- experiments ----
@@ -98,7 +109,7 @@ function M.define(name)
         fail(where, "parameter '%s' must be a number, a text or true or false, got %s", tostring(key),
           words.a(type(default)))
       end
-      check_limits(key, value, default)
+      if is_limited(value) then accept(where, key, value, default) end
     end
     if not math.tointeger(self.params.seed) then fail(where, "parameter 'seed' must be an integer") end
     return self
@@ -119,25 +130,26 @@ function Experiment:resolve(overrides)
   end
   for i, name in ipairs(sorted_keys(self.params)) do
     local spec, given = self.params[name], overrides[name]
-    local default = is_limited(spec) and spec.default or spec
-    local value = default
     if given ~= nil then
-      value = convert(is_limited(spec) and spec.where or script, name, default, given)
-      check_limits(name, spec, value)
+      values[name] = accept(script, name, spec, given)
+    elseif is_limited(spec) then
+      values[name] = spec.default
+    else
+      values[name] = spec
     end
-    values[name] = value
-    list[i] = { name = name, value = M.json(value), given = given ~= nil }
+    list[i] = { name = name, value = M.json(values[name]), given = given ~= nil }
   end
   return values, list
 end
 
--- A number, text or boolean as JSON.
+-- A number, text or boolean as JSON, which has no name for what is no finite number.
 function M.json(value)
   if type(value) == "string" then
     return '"' .. value:gsub('[%c"\\]', function(c)
       return ({ ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" })[c] or ("\\u%04x"):format(c:byte())
     end) .. '"'
   end
+  if value ~= value or value == math.huge or value == -math.huge then return ('"%s"'):format(value) end
   if math.type(value) == "float" then
     local short = ("%.15g"):format(value)
     return tonumber(short) == value and short or ("%.17g"):format(value)

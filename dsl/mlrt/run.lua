@@ -32,7 +32,10 @@ end
 -- The last value of a metric, by the name that plots use: "accuracy", "train_loss".
 function Run:metric(name)
   local values = self:series(recipes.metric(name)).value
-  return values[#values]
+  if #values > 0 then return values[#values] end
+  local known = {}
+  for i, row in ipairs(self.history) do known[i] = row.name end
+  words.fail(core.line(), "the run has no metric '%s'%s", tostring(name), words.suggestion(name, known))
 end
 
 function Run:parameter(name) return self.trainer:parameter(name) end
@@ -42,7 +45,14 @@ function Run:parameters() return self.trainer:parameters() end
 --   run:tap("seq2seq.memory", { split = "test", first = 1, count = 100 })
 function Run:tap(name, options)
   options = options or {}
+  words.check_table(core.line(), "run:tap", options, { split = "string", first = "number", count = "number" })
   return self.trainer:tap(name, options.split or "test", options.first or 1, options.count)
+end
+
+-- Take the parameters of a checkpoint of this run, "best" or "last".
+function Run:load(kind)
+  if not self.folder then words.fail(core.line(), "a run without a store has no checkpoints") end
+  self.trainer:load(("%s/%s.safetensors"):format(self.folder, kind))
 end
 
 function Run:evaluate() return self.trainer:evaluate() end
@@ -62,6 +72,10 @@ function Run:table(values)
   local lines, json = {}, {}
   for _, key in ipairs(words.sorted_keys(values)) do
     local value = values[key]
+    if type(value) ~= "number" and type(value) ~= "string" and type(value) ~= "boolean" then
+      words.fail(core.line(), "run:table: '%s' must be a number, a text or true or false, got %s", tostring(key),
+        words.a(words.kind(value)))
+    end
     local text = type(value) == "number" and ("%.6g"):format(value) or tostring(value)
     lines[#lines + 1] = ("  %-28s %s"):format(key, text)
     json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
@@ -140,8 +154,13 @@ local function take_up(run)
   if not core.exists(path) then return end
   run.trainer:resume(path)
   local step = run.trainer:step()
-  for _, row in ipairs(run.store:history(run.id)) do
+  local history, hash = run.store:history(run.id)
+  for _, row in ipairs(history) do
     if row.step <= step then run.history[#run.history + 1] = row end
+  end
+  local script, text = core.script()
+  if hash ~= fingerprint(text) then
+    run.progress:note("run %d was begun with another version of %s", run.id, script)
   end
   run.progress:note("resuming run %d after step %s", run.id, progress.grouped(step))
 end

@@ -144,11 +144,15 @@ mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *e
 }
 
 mlrt_status mlrt__trainer_resume(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
     const mlrt__recipe r = with_slots(t);
     return mlrt__checkpoint_read(path, &r, &t->params, t->buffer, &t->progress, err);
 }
 
 mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
     return mlrt__checkpoint_read(path, t->recipe, &t->params, t->buffer, NULL, err);
 }
 
@@ -295,6 +299,8 @@ static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__ob
 }
 
 mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
     mlrt__batches *batches;
     if (mlrt__batches_open(t->recipe->task, t->recipe->batch, t->recipe->seed, t->progress.step, &batches, err) !=
         MLRT_OK)
@@ -307,6 +313,8 @@ mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, 
 }
 
 mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measure, int32_t *count, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
     if (mlrt__evaluator_run(&t->evaluator, err) != MLRT_OK) return err->status;
     *measure = t->evaluator.measure, *count = t->evaluator.measures;
     return MLRT_OK;
@@ -314,6 +322,8 @@ mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measu
 
 mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split split, int64_t first, int64_t count,
                               mlrt_tensor *out, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
     return mlrt__evaluator_tap(&t->evaluator, name, split, first, count, out, err);
 }
 

@@ -134,6 +134,9 @@ experiment a "setup = setup, params = { x = {} }" \
     "parameter 'x' must be a number, a text or true or false, got a table" "a parameter that is a table"
 printf 'local m = require "mlrt"\nlocal k = m.range(1, 3) { 4 }\nreturn m.experiment "a" { params = { k = k }, setup = print }\n' >x.lua
 fail "2: parameter 'k' must lie in 1 .. 3, got 4" "a default outside its limits"
+word 'range(1, 3) "x"' "the default in a range must be a number, got x" "a range of anything"
+word 'range(3, 1)' "range takes the lowest and the highest value, got 3 and 1" "a range upside down"
+word 'one_of {}' "one_of takes a list of values" "a choice of nothing"
 
 # ---- an experiment with one mistake ----
 
@@ -143,7 +146,7 @@ local layer, loss, optimizer, task = mlrt.layer, mlrt.loss, mlrt.optimizer, mlrt
 
 return mlrt.experiment "good" {
   params = { lr = 1e-3, layers = 2, name = "x", flag = true,
-             k = mlrt.range(1, 5) { 3 }, kind = mlrt.one_of { "value", "sign" } },
+             k = mlrt.range(1, 5) { 3 }, kind = mlrt.one_of { "value", "sign" }, deep = mlrt.one_of { "all", 3 } },
   setup = function(p)
     return {
       task = task.amplitudes.coefficient { loop = 3, target = p.kind, test = 100 },
@@ -259,6 +262,8 @@ param layers=1.5 "good.lua: parameter 'layers' must be an integer, got '1.5'" "h
 param flag=maybe "good.lua: parameter 'flag' must be true or false, got 'maybe'" "neither true nor false"
 param k=7 "good.lua:6: parameter 'k' must lie in 1 .. 5, got 7" "a value outside its limits"
 param kind=sing "good.lua:6: parameter 'kind' must be one of value, sign, got sing (did you mean 'sign'?)" "another choice"
+tell 0 "" "a choice may be a number" run --quiet good.lua deep=3
+param deep=4 "good.lua:6: parameter 'deep' must be one of all, 3, got 4" "but only one that is listed"
 param lr "a parameter is given as name=value, got 'lr'" "no value"
 param =3 "a parameter is given as name=value, got '=3'" "no name"
 tell 2 "parameter 'lr' is given twice" "a parameter given twice" run good.lua lr=1 lr=2
@@ -308,9 +313,28 @@ wrong "x.lua:1: mlrt.run: unknown word 'quite' (did you mean 'quiet'?)" "an opti
 require "mlrt".run("good.lua", {}, { quite = true })
 END
 
+# ---- what a run is asked ----
+
+# ask EXPRESSION LINE NAME: of a run in line 3, in the script's line 4.
+ask() {
+    printf 'local mlrt = require "mlrt"\nlocal e = mlrt.load "good.lua"\nlocal run = mlrt.run(e)\n%s\n' "$1" >x.lua
+    fail "4: $2" "$3"
+}
+ask 'run:metric "acuracy"' "the run has no metric 'acuracy' (did you mean 'accuracy'?)" "a metric that was not measured"
+ask 'run:tap("out", { fist = 2 })' "run:tap: unknown word 'fist' (did you mean 'first'?)" "a word of run:tap"
+ask 'run:tap("out", { count = 101 })' "the test split has 100 examples, asked for 101 from 1 on" "too many examples"
+ask 'run:tap "uot"' "no layer and no named node 'uot' (did you mean 'out'?)" "a layer that is not there"
+ask 'run:parameter "out.wait"' "there is no parameter 'out.wait'" "a parameter that is not there"
+ask 'run:table { x = {} }' "run:table: 'x' must be a number, a text or true or false, got a table" "a table in a table"
+ask 'run:close() run:tap "out"' "this trainer is closed" "a run that was closed"
+ask 'error(select(2, coroutine.resume(coroutine.create(function() mlrt.run(e) end))), 0)' \
+    "a model cannot be built inside a coroutine" "a run in a coroutine"
+
 # ---- check: all of this before the first step, and nothing after ----
 
 rm -rf runs
+printf 'local mlrt = require "mlrt"\nlocal run = mlrt.run "good.lua"\nprint(run.none.there)\n' >x.lua
+like "$(mlrt check x.lua)" "^a study is checked up to its first run$" "mlrt check ends a study at its first run"
 ok "mlrt check finds nothing wrong" mlrt check good.lua
 ok "and stores nothing" [ ! -e runs ]
 sed 's/3012/1004/' good.lua >x.lua
