@@ -65,3 +65,12 @@ void mlrt__set_threads(int32_t threads) {
     team = threads > 0 ? threads : omp_get_num_procs();
     omp_set_num_threads(team);
 }
+
+void mlrt__each(int64_t count, double work, void (*item)(void *context, int64_t i), void *context) {
+    if (count < 2 || !mlrt__worth_threads(work)) {
+        for (int64_t i = 0; i < count; i++) item(context, i);
+        return;
+    }
+#pragma omp parallel for num_threads(mlrt__threads())
+    for (int64_t i = 0; i < count; i++) item(context, i);
+}

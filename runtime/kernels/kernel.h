@@ -36,7 +36,10 @@ void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; befor
 
 /* Work below this many scalar operations stays on one thread: a team costs some microseconds. */
 enum { MLRT__TEAM_WORK = 32768 };
-static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK; }
+static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK && mlrt__threads() > 1; }
+/* Does items 0 .. count-1, by a team when there is one for this much work. (OpenMP's own `if` makes a team of one, for
+ * which libgomp allocates memory each time.) */
+void mlrt__each(int64_t count, double work, void (*item)(void *context, int64_t i), void *context);
 
 #define MLRT__PASTE_(a, b) mlrt__kernels_##a##b
 #define MLRT__PASTE(a, b)  MLRT__PASTE_(a, b)

@@ -60,16 +60,23 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     return s->product.batch ? prepare_large(c, s, err) : MLRT_OK;
 }
 
-MLRT_VECTORISED static void relu_chunk(float *y, int64_t n) {
+MLRT_VECTORISED static void relu(float *y, int64_t n) {
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) y[i] = y[i] < 0.0f ? 0.0f : y[i];
 }
 
+enum { CHUNK = 16384 };
+
+static void relu_chunk(void *out, int64_t i) {
+    const mlrt_tensor *y = out;
+    const int64_t first = i * CHUNK, left = mlrt_shape_count(&y->shape) - first;
+    relu((float *)y->data + first, left < CHUNK ? left : CHUNK);
+}
+
 /* A pass of our own: oneDNN's ReLU would turn NaN into 0 and hide it. */
-static void relu(float *y, int64_t n) {
-    enum { CHUNK = 16384 };
-#pragma omp parallel for num_threads(mlrt__threads()) if (mlrt__worth_threads((double)n))
-    for (int64_t i = 0; i < n; i += CHUNK) relu_chunk(y + i, n - i < CHUNK ? n - i : CHUNK);
+static void relu_all(mlrt_tensor y) {
+    const int64_t n = mlrt_shape_count(&y.shape);
+    mlrt__each((n + CHUNK - 1) / CHUNK, (double)n, relu_chunk, &y);
 }
 
 static void run_large(const mlrt_call *c, const state *s) {
@@ -77,7 +84,7 @@ static void run_large(const mlrt_call *c, const state *s) {
     for (int32_t i = 0; i < c->inputs; i++) data[i] = c->in[i].data;
     data[c->inputs] = c->out.data;
     mlrt__dnnl_run(s->call, data, c->err);
-    if (s->product.relu) relu(c->out.data, mlrt_shape_count(&c->out.shape));
+    if (s->product.relu) relu_all(c->out);
 }
 
 static void run_matmul(const mlrt_call *c) {

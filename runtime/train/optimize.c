@@ -79,37 +79,56 @@ MLRT_VECTORISED static void scale(float *x, size_t count, float factor) {
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
+enum { PARTS = 256 };
+
+typedef struct squares {
+    const float *grad;
+    int64_t count, first; /* chunk of part[0] */
+    double part[PARTS];
+} squares;
+
+static void norm_chunk(void *context, int64_t c) {
+    squares *n = context;
+    n->part[c] = sum_of_squares(n->grad + (n->first + c) * CHUNK, chunk_size(n->count, n->first + c));
+}
+
 double mlrt__gradient_norm(const float *grad, int64_t count) {
-    enum { MOST = 256 };
-    double part[MOST], sum = 0;
-    const int64_t all = chunks(count);
-    for (int64_t first = 0; first < all; first += MOST) {
-        const int64_t n = all - first < MOST ? all - first : MOST;
-#pragma omp parallel for if (mlrt__worth_threads((double)n * CHUNK)) num_threads(mlrt__threads())
-        for (int64_t c = 0; c < n; c++)
-            part[c] = sum_of_squares(grad + (first + c) * CHUNK, chunk_size(count, first + c));
-        for (int64_t c = 0; c < n; c++) sum += part[c];
+    squares n = {.grad = grad, .count = count};
+    double sum = 0;
+    for (; n.first < chunks(count); n.first += PARTS) {
+        const int64_t left = chunks(count) - n.first, parts = left < PARTS ? left : PARTS;
+        mlrt__each(parts, (double)parts * CHUNK, norm_chunk, &n);
+        for (int64_t c = 0; c < parts; c++) sum += n.part[c];
     }
     return sqrt(sum);
 }
 
-static void step_chunk(const mlrt__optimizer *o, const mlrt__group *g, float *params, float *grad, int64_t at,
-                       size_t count, float shrink, float lr, int64_t t) {
-    mlrt_range range = {.param = params + at, .grad = grad + at, .count = count, .lr = lr, .t = t};
-    for (int32_t s = 0; s < o->slots; s++) range.slot[s] = o->slot[s] + at;
-    if (shrink < 1) scale(grad + at, count, shrink);
+typedef struct step {
+    const mlrt__optimizer *o;
+    const mlrt__group *group;
+    float *params, *grad;
+    float shrink, lr;
+    int64_t t;
+} step;
+
+static void step_chunk(void *context, int64_t c) {
+    const step *s = context;
+    const mlrt__group *g = s->group;
+    const int64_t at = g->from + c * CHUNK;
+    mlrt_range range = {.param = s->params + at, .grad = s->grad + at, .lr = s->lr, .t = s->t};
+    range.count = chunk_size(g->to - g->from, c);
+    for (int32_t k = 0; k < s->o->slots; k++) range.slot[k] = s->o->slot[k] + at;
+    if (s->shrink < 1) scale(s->grad + at, range.count, s->shrink);
     ((const mlrt_optimizer_class *)g->optimizer->object.cls)->step(g->optimizer, &range);
 }
 
 void mlrt__optimizer_step(const mlrt__optimizer *o, float *params, float *grad, double norm, int64_t t) {
     const float factor = (float)mlrt__schedule_factor(o, t);
-    const float shrink = o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1;
+    step s = {.o = o, .params = params, .grad = grad, .t = t};
+    s.shrink = o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1;
     for (int32_t i = 0; i < o->groups; i++) {
-        const mlrt__group *g = &o->group[i];
-        const int64_t count = g->to - g->from;
-        const float lr = g->lr * factor;
-#pragma omp parallel for if (mlrt__worth_threads((double)count)) num_threads(mlrt__threads())
-        for (int64_t c = 0; c < chunks(count); c++)
-            step_chunk(o, g, params, grad, g->from + c * CHUNK, chunk_size(count, c), shrink, lr, t);
+        const mlrt__group *g = s.group = &o->group[i];
+        s.lr = g->lr * factor;
+        mlrt__each(chunks(g->to - g->from), (double)(g->to - g->from), step_chunk, &s);
     }
 }
