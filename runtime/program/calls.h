@@ -32,6 +32,9 @@ struct mlrt__program {
     mlrt_error error; /* what a kernel complains of while it runs */
 };
 
+/* The kernel of steps that bring a result to one more place where it is wanted. */
+extern const mlrt__kernel mlrt__copy;
+
 /* "matmul+bias+relu", "mul+add": what a step does; valid until the next call. */
 const char *mlrt__step_text(const mlrt__step *s);
 

@@ -7,7 +7,6 @@
 /* A result on its way into the program. The stages fill it in from the top. */
 typedef struct mlrt__item {
     mlrt_node *node; /* rewritten: its inputs are nodes of items, numbered by their ids */
-    int32_t uses;    /* how often later items read it, plus one for each want */
     bool constant;   /* depends on nothing that changes between runs */
     int32_t root;    /* the item whose memory it lives in: itself, or what it is a view or an overwriting of */
     int64_t offset;  /* of a view, in elements from the root's first */

@@ -3,12 +3,6 @@
 #include "program/calls.h"
 #include <string.h>
 
-static const char *const elementwise[] = {
-#define X(name, inputs) #name,
-    MLRT__ELEMENTWISE(X)
-#undef X
-};
-
 static void append(char *text, size_t size, const char *more) {
     const size_t used = strlen(text);
     snprintf(text + used, size - used, "%s%s", used ? "+" : "", more);
@@ -18,13 +12,14 @@ const char *mlrt__step_text(const mlrt__step *s) {
     static _Thread_local char text[160];
     const mlrt_node *n = s->call.node;
     text[0] = 0;
-    if (n->op == &mlrt__op_fused && s->kernel->op[0] != 'c') {
+    if (s->kernel == &mlrt__copy) return s->kernel->op;
+    if (n->op == &mlrt__op_fused) {
         const mlrt__fused_attr *a = n->attr;
-        for (int32_t i = 0; i < a->steps; i++) append(text, sizeof text, elementwise[a->step[i].code]);
+        for (int32_t i = 0; i < a->steps; i++) append(text, sizeof text, mlrt__ew_op[a->step[i].code].name);
         return text;
     }
     append(text, sizeof text, s->kernel->op);
-    if (n->op == &mlrt__op_matmul && s->kernel->op[0] == 'm') {
+    if (n->op == &mlrt__op_matmul) {
         if (n->inputs == 3) append(text, sizeof text, "bias");
         if (((const mlrt__matmul_attr *)n->attr)->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
     }
@@ -33,6 +28,7 @@ const char *mlrt__step_text(const mlrt__step *s) {
 
 static double flops_of(const mlrt__step *s) {
     const mlrt_node *n = s->call.node;
+    if (s->kernel == &mlrt__copy) return 0;
     if (s->kernel->flops) return s->kernel->flops(n);
     return n->op->flops ? n->op->flops(n) : 0;
 }
@@ -59,6 +55,7 @@ static double time_steps(mlrt__program *p, int32_t runs) {
             if (r) p->step[i].seconds += (mlrt__now() - start) / runs;
         }
     for (int32_t i = p->first; i < p->steps; i++) total += p->step[i].seconds;
+    p->error = (mlrt_error){0}; /* a batch that was never filled may not be what a kernel expects */
     return total;
 }
 
@@ -86,7 +83,7 @@ void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
                 mlrt_shape_text(&s->call.out.shape, shape, sizeof shape), bytes_of(s) / 1024, flops_of(s) / 1e6,
                 s->seconds * 1e6, total > 0 ? 100 * s->seconds / total : 0, inputs);
     }
-    fprintf(out, "\n%d calls, %.2f MFLOP in products and attention, %s KB of arena and scratch", p->steps - p->first,
+    fprintf(out, "\n%d calls, %.2f MFLOP, %s KB of arena and scratch", p->steps - p->first,
             mlrt__program_flops(p) / 1e6,
             mlrt__grouped((int64_t)(mlrt__program_bytes(p) / 1024), number, sizeof number));
     if (total > 0) fprintf(out, ", %.1f us a run, %.1f GFLOP/s", total * 1e6, mlrt__program_flops(p) / total / 1e9);

@@ -24,7 +24,7 @@ static int32_t overwritable(const mlrt__compiler *c, int32_t i) {
     const int32_t candidates = n->op == &mlrt__op_fused ? n->inputs : 1;
     for (int32_t k = 0; k < candidates; k++) {
         const mlrt__item *in = &c->item[n->in[k]->id], *root = &c->item[in->root];
-        bool fits = !root->data && !is_lasting(root) && root->last == i && in->offset == 0 &&
+        bool fits = !root->data && !is_lasting(root) && root->last == i &&
                     mlrt__item_bytes(root) == mlrt__item_bytes(item) && in->node->dtype == n->dtype &&
                     mlrt_shape_equal(&in->node->shape, &n->shape);
         for (int32_t j = 0; fits && j < n->inputs; j++) /* nobody else in this call may read it in another order */

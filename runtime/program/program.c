@@ -1,17 +1,15 @@
 /* program.c - compiling a graph to a list of calls, and running the list. */
-#include "program/program.h"
 #include "base/text.h"
+#include "program/calls.h"
 #include "program/compile.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/calls.h"
-
 /* ---- memory of the items ---- */
 
 /* Sources have their memory already; a wanted result goes straight to where it is wanted when it is computed for that. */
-static void bind_given(mlrt__compiler *c, mlrt__program *p, float *params) {
+static void bind_given(mlrt__compiler *c, float *params) {
     for (int32_t i = 0; i < c->items; i++) {
         mlrt__item *item = &c->item[i];
         const mlrt_node *n = item->node;
@@ -25,7 +23,6 @@ static void bind_given(mlrt__compiler *c, mlrt__program *p, float *params) {
         const bool computed = !mlrt__is_source(item->node) && !mlrt__is_view(item->node) && !item->constant;
         if (c->want[i].into && computed && !item->data) item->data = c->want[i].into;
     }
-    (void)p;
 }
 
 static mlrt_status bind_arena(mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
@@ -51,6 +48,15 @@ static mlrt_tensor tensor_of(const mlrt__item *item) {
     return (mlrt_tensor){item->node->dtype, item->node->shape, item->data};
 }
 
+/* Where it happened: the script's line, and the node's name or its layer's path. */
+static void add_place(const mlrt_node *n, mlrt_error *err) {
+    if (n->name)
+        mlrt_at(err, "%s", n->name);
+    else if (n->path[0])
+        mlrt_at(err, "%s", n->path);
+    if (n->where[0]) mlrt_at(err, "%s", n->where);
+}
+
 /* ---- calls ---- */
 
 /* An op that a plugin brought: its own kernel. */
@@ -61,21 +67,23 @@ static mlrt__kernel *kernel_of_op(mlrt__arena *arena, const mlrt_op *op) {
 }
 
 static void run_copy(const mlrt_call *c) { memcpy(c->out.data, c->in[0].data, mlrt_tensor_bytes(&c->out)); }
-static const mlrt__kernel copy_kernel = {.op = "copy", .run = run_copy};
+const mlrt__kernel mlrt__copy = {.op = "copy", .run = run_copy};
 
-static mlrt__step *add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
-                            const mlrt_tensor *in, int32_t inputs) {
+static void add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
+                     const mlrt_tensor *in, int32_t inputs) {
     mlrt__step *s = &p->step[p->steps++];
     *s = (mlrt__step){.run = kernel->run, .kernel = kernel};
-    s->call = (mlrt_call){.node = n, .out = out, .inputs = inputs, .attr = n->attr, .stream = n->stream};
-    s->call.in = mlrt__arena_copy(&p->arena, in, sizeof *in * (size_t)inputs);
-    return s;
+    s->call = (mlrt_call){.node = n, .out = out, .in = in, .inputs = inputs, .attr = n->attr, .stream = n->stream};
 }
 
 static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__item *item, mlrt_error *err) {
     const mlrt_node *n = item->node;
     const mlrt__kernel *kernel = n->op->run ? kernel_of_op(&p->arena, n->op) : mlrt__kernel_find(n->op->name);
-    if (!kernel) return mlrt_fail(err, MLRT_UNSUPPORTED, "op '%s' has no kernel", n->op->name);
+    if (!kernel) {
+        mlrt_fail(err, MLRT_UNSUPPORTED, "op '%s' has no kernel", n->op->name);
+        add_place(n, err);
+        return err->status;
+    }
     mlrt_tensor *in = MLRT__NEWS(&p->arena, mlrt_tensor, n->inputs);
     for (int32_t k = 0; k < n->inputs; k++) in[k] = tensor_of(&c->item[n->in[k]->id]);
     add_step(p, kernel, n, tensor_of(item), in, n->inputs);
@@ -95,10 +103,11 @@ static mlrt_status add_calls(mlrt__compiler *c, mlrt__program *p, bool constant,
 static void add_copies(mlrt__compiler *c, mlrt__program *p) {
     for (int32_t i = 0; i < c->wants; i++) {
         const mlrt__item *item = &c->item[c->wanted[i]];
-        mlrt_tensor out = tensor_of(item);
-        if (!c->want[i].into || c->want[i].into == item->data) continue;
+        const mlrt_tensor from = tensor_of(item);
+        mlrt_tensor out = from;
         out.data = c->want[i].into;
-        add_step(p, &copy_kernel, item->node, out, &(mlrt_tensor){item->node->dtype, item->node->shape, item->data}, 1);
+        if (out.data && out.data != from.data)
+            add_step(p, &mlrt__copy, item->node, out, mlrt__arena_copy(&p->arena, &from, sizeof from), 1);
     }
 }
 
@@ -119,7 +128,7 @@ static mlrt_status prepare_calls(mlrt__program *p, mlrt_error *err) {
         call->err = &p->error;
         const mlrt__kernel *k = p->step[i].kernel;
         if (k->prepare && k->prepare(call, err) != MLRT_OK) {
-            if (call->node->path[0]) mlrt_at(err, "%s", call->node->path);
+            add_place(call->node, err);
             return err->status;
         }
     }
@@ -143,7 +152,7 @@ static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_er
 
 static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, mlrt_error *err) {
     mlrt__rewrite(c);
-    bind_given(c, p, params);
+    bind_given(c, params);
     if (bind_arena(c, p, err) != MLRT_OK) return err->status;
     p->step = MLRT__NEWS(&p->arena, mlrt__step, c->items + c->wants);
     if (add_calls(c, p, true, err) != MLRT_OK) return err->status;
@@ -201,15 +210,6 @@ size_t mlrt__program_bytes(const mlrt__program *p) { return p->arena_bytes + p->
 
 /* ---- running ---- */
 
-/* "encoder.1.ffn.linear: matmul", or the node's own name. */
-static void add_place(const mlrt_node *n, mlrt_error *err) {
-    if (n->name)
-        mlrt_at(err, "%s", n->name);
-    else if (n->path[0])
-        mlrt_at(err, "%s", n->path);
-    if (n->where[0]) mlrt_at(err, "%s", n->where);
-}
-
 static mlrt_status failed_in(mlrt__program *p, const mlrt__step *s, mlrt_error *err) {
     mlrt_error own = p->error;
     p->error = (mlrt_error){0};
@@ -243,24 +243,31 @@ static const char *nonfinite(const mlrt_tensor *t) {
     return NULL;
 }
 
+/* What the k-th input of a step is when nothing computed it: a parameter or a field; else NULL. */
+static const mlrt_node *given(const mlrt__step *s, int32_t k) {
+    const mlrt_node *in = s->kernel == &mlrt__copy ? s->call.node : s->call.node->in[k];
+    return in->op == &mlrt__op_param || in->op == &mlrt__op_input ? in : NULL;
+}
+
+static mlrt_status check_finite(const mlrt__step *s, mlrt_error *err) {
+    for (int32_t k = 0; k < s->call.inputs; k++) {
+        const mlrt_node *in = given(s, k);
+        const char *bad = in ? nonfinite(&s->call.in[k]) : NULL;
+        if (bad) return mlrt_fail(err, MLRT_NUMERIC, "%s in '%s'", bad, in->name);
+    }
+    const char *bad = nonfinite(&s->call.out);
+    return bad ? mlrt_fail(err, MLRT_NUMERIC, "%s first appears in the result of %s", bad, mlrt__step_text(s))
+               : MLRT_OK;
+}
+
 mlrt_status mlrt__program_find_nonfinite(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err) {
     set_step(p, seed, step);
     for (int32_t i = p->first; i < p->steps; i++) {
-        const mlrt__step *s = &p->step[i];
-        for (int32_t k = 0; k < s->call.inputs; k++) { /* a parameter or a field that came in bad */
-            const char *bad = nonfinite(&s->call.in[k]);
-            if (!bad) continue;
-            const mlrt_node *in = s->call.node->in[k];
-            mlrt_fail(err, MLRT_NUMERIC, "%s in %s", bad, in->name ? in->name : "an input");
-            add_place(s->call.node, err);
-            return MLRT_NUMERIC;
-        }
-        if (run_steps(p, i, i + 1, err) != MLRT_OK) return err->status;
-        const char *bad = nonfinite(&s->call.out);
-        if (!bad) continue;
-        mlrt_fail(err, MLRT_NUMERIC, "%s first appears in the result of %s", bad, mlrt__step_text(s));
-        add_place(s->call.node, err);
-        return MLRT_NUMERIC;
+        mlrt_status status = run_steps(p, i, i + 1, err);
+        if (status != MLRT_OK) return status;
+        if ((status = check_finite(&p->step[i], err)) == MLRT_OK) continue;
+        add_place(p->step[i].call.node, err);
+        return status;
     }
     return MLRT_OK;
 }

@@ -162,11 +162,7 @@ static void add_item(rewriter *r, mlrt_node *n) {
     mlrt__compiler *c = r->c;
     if (!n || !*live_flag(r, n)) return;
     bool constant = !(n->op->flags & MLRT_OP_RANDOM) && n->op != &mlrt__op_input && n->op != &mlrt__op_param;
-    for (int32_t k = 0; k < n->inputs; k++) {
-        mlrt__item *in = &c->item[n->in[k]->id];
-        constant = constant && in->constant;
-        in->uses++;
-    }
+    for (int32_t k = 0; k < n->inputs; k++) constant = constant && c->item[n->in[k]->id].constant;
     c->item[c->items] = (mlrt__item){.node = n, .constant = constant, .root = c->items};
     n->id = c->items++;
 }
@@ -183,10 +179,7 @@ static void collect(rewriter *r) {
         add_item(r, r->made[i]);
         add_item(r, scalar == r->made[i] ? NULL : scalar);
     }
-    for (int32_t i = 0; i < c->wants; i++) {
-        c->wanted[i] = r->made[c->want[i].node->id]->id;
-        c->item[c->wanted[i]].uses++;
-    }
+    for (int32_t i = 0; i < c->wants; i++) c->wanted[i] = r->made[c->want[i].node->id]->id;
 }
 
 void mlrt__rewrite(mlrt__compiler *c) {
