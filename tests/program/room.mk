@@ -1,1 +1,5 @@
-# tests of this room
+program_tests = %D%/allocation %D%/fuse %D%/params %D%/plan %D%/run
+check_PROGRAMS += $(program_tests)
+TESTS += $(program_tests)
+EXTRA_DIST += %D%/random_graph.h
+%C%_allocation_LDADD = $(FIXTURE)
