@@ -180,31 +180,31 @@ static mlrt_node *weights(const char *name, int64_t rows, int64_t columns) {
     return mlrt__parameter(g, name, rows ? MLRT_SHAPE_OF(rows, columns) : MLRT_SHAPE_OF(columns), init, true);
 }
 
-/* Work enough for a team in most kernels, forward and backward. */
+/* Work enough for a team in each of our own kernels, forward and backward. (oneDNN promises the same bits for the same
+ * number of threads only.) */
 static mlrt_node *large_loss(void) {
     enum { TOKENS = 512, DIM = 64 };
     mlrt_node *tokens = field("tokens", MLRT_I32, MLRT_SHAPE_OF(4, TOKENS / 4));
-    mlrt_node *x = mlrt_gather(weights("table", 100, DIM), tokens);
-    mlrt_node *q = mlrt_matmul(x, weights("q", DIM, DIM), MLRT_TRANS_B);
-    x = mlrt_add(x, mlrt_attention(q, x, x, NULL, 4, true, 0));
+    mlrt_node *x = mlrt_gather(weights("table", DIM, DIM), tokens);
+    x = mlrt_add(x, mlrt_attention(mlrt_square(x), x, x, NULL, 4, true, 0));
     x = mlrt_layer_norm(x, weights("gain", 0, DIM), weights("bias", 0, DIM), 1e-5);
     x = mlrt_dropout(mlrt_tanh(mlrt_cumsum(mlrt_softmax(x), -1, false)), 0.1);
-    return mlrt_cross_entropy(mlrt_matmul(x, weights("head", 100, DIM), MLRT_TRANS_B), tokens, -1, 0.1);
+    return mlrt_cross_entropy(x, tokens, -1, 0.1);
 }
 
 static void test_threads(void) {
-    static float kept[100 * 64], buffer[40000];
+    static float kept[64 * 64], buffer[5000];
     bool same = true;
     begin();
     mlrt_node *loss = large_loss(), *dx[2];
-    mlrt_grad(loss, (mlrt_node *[]){weights("table", 100, 64), weights("bias", 0, 64)}, 2, dx);
+    mlrt_grad(loss, (mlrt_node *[]){weights("table", 64, 64), weights("bias", 0, 64)}, 2, dx);
     mlrt__params_layout(&params);
     mlrt__params_init(&params, 1, buffer, NULL);
     for (int32_t threads = 1; threads <= 3; threads++) {
         mlrt__set_threads(threads);
         compile((mlrt_node *[]){loss, dx[0], dx[1]}, 3, buffer);
         const mlrt_tensor t = mlrt__program_input(p, "tokens");
-        for (int32_t i = 0; i < 512; i++) ((int32_t *)t.data)[i] = i * 37 % 100;
+        for (int32_t i = 0; i < 512; i++) ((int32_t *)t.data)[i] = i * 37 % 64;
         run(1, 1);
         if (threads == 1) memcpy(kept, result(1), sizeof kept);
         same = same && memcmp(kept, result(1), sizeof kept) == 0;
