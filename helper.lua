@@ -1,1 +1,0 @@
-return require "mlrt".layer.linear { -1 }
