@@ -134,6 +134,7 @@ int mlrt__open_core(lua_State *L) {
     luaL_newlib(L, functions);
     mlrt__open_objects(L);
     mlrt__open_nodes(L);
+    mlrt__open_array_tasks(L);
     mlrt__open_trainers(L);
     mlrt__open_store(L);
     return 1;

@@ -4,6 +4,7 @@
 
 #include <lua.h>
 
+void mlrt__open_array_tasks(lua_State *L);
 void mlrt__open_trainers(lua_State *L);
 void mlrt__open_store(lua_State *L);
 

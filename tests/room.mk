@@ -16,7 +16,7 @@ T_LOG_COMPILER = ./with-mlrt
 LUA_LOG_COMPILER = ./with-mlrt
 # A team that waits must not take the processor from a test that runs beside it.
 AM_TESTS_ENVIRONMENT = OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY; \
-	MLRT_TESTS='$(abs_top_srcdir)/tests'; export MLRT_TESTS; \
+	MLRT_TESTS='$(abs_top_srcdir)/tests'; MLRT_LUA_PATH=$$MLRT_TESTS; export MLRT_TESTS MLRT_LUA_PATH; \
 	VALGRIND_TESTS='$(VALGRIND_TESTS)'; export VALGRIND_TESTS;
 
 include tests/base/room.mk

@@ -6,6 +6,7 @@
 local core = select(2, ...)
 local words = require "mlrt.words"
 local model = require "mlrt.model"
+local arrays = require "mlrt.arrays"
 
 local M = {}
 
@@ -63,6 +64,10 @@ local construct = {
     local groups = taken.groups ~= nil and groups_of(name, rest, taken.groups)
     extras[object] = { schedule = schedule_of(name, taken.schedule), groups = groups or nil }
     return object
+  end,
+  task = function(name, properties)
+    if name == "arrays" then return arrays.task(properties) end
+    return core.object("task", name, properties)
   end,
 }
 

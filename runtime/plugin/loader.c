@@ -1,5 +1,6 @@
 /* loader.c - finding plugins in the folders of the search path and taking those that are right. */
 #include "plugin/loader.h"
+#include "plugin/arrays.h"
 #include "plugin/vet.h"
 #include <dirent.h>
 #include <dlfcn.h>
@@ -105,7 +106,15 @@ static void visit_list(mlrt__registry *r, const char *list) {
     }
 }
 
+/* What mlrt brings itself needs no file. */
+static mlrt_status add_own(mlrt__registry *r, mlrt_error *err) {
+    const mlrt_plugin *own = &mlrt__arrays_plugin;
+    return mlrt__registry_plugin(r, own->name) ? MLRT_OK : mlrt__registry_add(r, own, "part of mlrt", err);
+}
+
 mlrt_status mlrt__plugins_load(mlrt__registry *r, const char *const *folders, int32_t count, mlrt_error *err) {
+    const mlrt_status status = add_own(r, err);
+    if (status != MLRT_OK) return status;
     for (int32_t i = 0; i < count; i++) {
         struct stat s;
         if (stat(folders[i], &s) != 0)

@@ -3,6 +3,7 @@ mlrtinclude_HEADERS = runtime/include/mlrt/base.h runtime/include/mlrt/graph.h r
 	runtime/include/mlrt/plugin.h runtime/include/mlrt/tensor.h
 
 libmlrt_la_SOURCES += \
+	%D%/arrays.c %D%/arrays.h \
 	%D%/data.c \
 	%D%/inspect.c %D%/inspect.h %D%/inspect_json.c %D%/inspect_markdown.c %D%/inspect_plain.c \
 	%D%/kinds.c %D%/kinds.h \

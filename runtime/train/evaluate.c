@@ -20,47 +20,6 @@ void mlrt__field_nodes(mlrt_graph *g, const mlrt_task *task, int64_t count, mlrt
     }
 }
 
-/* ---- the accuracy of tasks that bring no metric ---- */
-
-static int32_t target_of(const mlrt_task *task) {
-    for (int32_t f = 0; f < task->fields; f++)
-        if (task->field[f].target) return f;
-    return -1;
-}
-
-static int32_t best_class(const float *logits, int64_t classes) {
-    int32_t best = 0;
-    for (int64_t c = 1; c < classes; c++)
-        if (logits[c] > logits[best]) best = (int32_t)c;
-    return best;
-}
-
-/* Right where every position of the target is: tokens are compared, logits by their largest. */
-static void score_accuracy(const mlrt_task *task, const mlrt_batch *b, double *sum, double *weight) {
-    const mlrt_tensor *target = &b->field[target_of(task)], *p = &b->prediction;
-    const int64_t positions = b->count ? mlrt_shape_count(&target->shape) / b->count : 0;
-    const int64_t classes = p->dtype == MLRT_F32 ? p->shape.dim[p->shape.rank - 1] : 0;
-    for (int64_t i = 0; i < b->count; i++) {
-        bool right = true;
-        for (int64_t k = i * positions; k < (i + 1) * positions && right; k++) {
-            const int32_t answer =
-                classes ? best_class((const float *)p->data + k * classes, classes) : ((const int32_t *)p->data)[k];
-            right = answer == ((const int32_t *)target->data)[k];
-        }
-        *sum += right;
-    }
-    *weight += (double)b->count;
-}
-
-const mlrt_metric *mlrt__metrics_of(const mlrt_task *task) {
-    static const mlrt_metric accuracy[] = {{"accuracy", "share of examples answered right", score_accuracy}, {0}};
-    static const mlrt_metric none[] = {{0}};
-    const mlrt_task_class *cls = (const mlrt_task_class *)task->object.cls;
-    const int32_t target = target_of(task);
-    if (cls->metrics) return cls->metrics;
-    return target >= 0 && task->field[target].vocabulary ? accuracy : none;
-}
-
 /* ---- programs ---- */
 
 static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *err) {
@@ -70,6 +29,7 @@ static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *er
     mlrt__field_nodes(v->graph, r->task, v->size, field);
     mlrt_node *loss = r->model.loss(r->model.context, v->graph, field);
     mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);
+    if (!mlrt_failed(prediction) && mlrt__metrics_fit(r, prediction, err) != MLRT_OK) return err->status;
     const mlrt__want want[] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
     if (mlrt__program_new(v->graph, want, 2, e->buffer, &v->program, err) != MLRT_OK) return err->status;
     for (int32_t f = 0; f < r->task->fields; f++) {
@@ -141,12 +101,6 @@ static mlrt_status run_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt__prog
     return mlrt__program_run(program, EVALUATION_SEED, (uint64_t)first, err);
 }
 
-static bool asked_for(const mlrt__recipe *r, const char *name) {
-    for (const char *const *m = r->metrics; m && *m; m++)
-        if (strcmp(*m, name) == 0) return true;
-    return !r->metrics;
-}
-
 static void add_measure(mlrt__evaluator *e, const char *name, mlrt_split split) {
     MLRT__ROOM(e->measure, e->measures, e->measure_capacity);
     e->measure[e->measures++] = (mlrt__measure){name, split, 0};
@@ -159,7 +113,7 @@ static void score_batch(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_spli
     weight[0] += (double)v->size;
     int32_t k = 1;
     for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name; m++)
-        if (asked_for(e->recipe, m->name)) {
+        if (mlrt__metric_wanted(e->recipe, m->name)) {
             m->score(e->recipe->task, &batch, &e->measure[at + k].value, &weight[k]);
             k++;
         }
@@ -173,7 +127,7 @@ static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *e
     if (count == 0) return MLRT_OK;
     add_measure(e, "loss", split);
     for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name && e->measures - at < MOST; m++)
-        if (asked_for(e->recipe, m->name)) add_measure(e, m->name, split);
+        if (mlrt__metric_wanted(e->recipe, m->name)) add_measure(e, m->name, split);
     for (int64_t i = 0; i < count;) {
         mlrt__evaluation *v;
         const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;

@@ -34,8 +34,11 @@ mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);
 mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
                                 mlrt_tensor *out, mlrt_error *err);
 
-/* The metrics of a task: its own, or the accuracy of its only target. */
+/* The metrics of a task: its own, or those that its first target allows (metrics.c). */
 const mlrt_metric *mlrt__metrics_of(const mlrt_task *task);
+bool mlrt__metric_wanted(const mlrt__recipe *r, const char *name);
+/* Fails when wanted metrics that are not the task's own cannot be made of such a prediction. */
+mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction, mlrt_error *err);
 const char *mlrt__split_name(mlrt_split split); /* "train", "valid", "test" */
 /* One input node a field, for `count` examples. */
 void mlrt__field_nodes(mlrt_graph *g, const mlrt_task *task, int64_t count, mlrt_node **field);

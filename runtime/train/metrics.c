@@ -1,0 +1,124 @@
+/* metrics.c - the metrics of tasks that bring none: of classes their accuracy, of numbers how far off they are. */
+#include "graph/node.h"
+#include "train/evaluate.h"
+#include <math.h>
+#include <string.h>
+
+static int32_t target_of(const mlrt_task *task) {
+    for (int32_t f = 0; f < task->fields; f++)
+        if (task->field[f].target) return f;
+    return -1;
+}
+
+/* ---- classes ---- */
+
+static int32_t best_class(const float *logits, int64_t classes) {
+    int32_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (logits[c] > logits[best]) best = (int32_t)c;
+    return best;
+}
+
+/* What a prediction with `each` numbers a position answers there: a class, the sign of one logit, the largest of many. */
+static int32_t answer(const mlrt_tensor *p, int64_t position, int64_t each) {
+    if (p->dtype == MLRT_I32) return ((const int32_t *)p->data)[position];
+    const float *logit = (const float *)p->data + position * each;
+    return each == 1 ? *logit > 0 : best_class(logit, each);
+}
+
+/* Right where every position of the target is. */
+static void score_accuracy(const mlrt_task *task, const mlrt_batch *b, double *sum, double *weight) {
+    const mlrt_tensor *target = &b->field[target_of(task)];
+    const int64_t all = mlrt_shape_count(&target->shape), positions = b->count ? all / b->count : 0;
+    const int64_t each = all ? mlrt_shape_count(&b->prediction.shape) / all : 0;
+    for (int64_t i = 0; i < b->count; i++) {
+        bool right = true;
+        for (int64_t k = i * positions; k < (i + 1) * positions && right; k++)
+            right = answer(&b->prediction, k, each) == ((const int32_t *)target->data)[k];
+        *sum += right;
+    }
+    *weight += (double)b->count;
+}
+
+/* ---- numbers ---- */
+
+static double summed(const mlrt_task *task, const mlrt_batch *b, double (*f)(double), int64_t *count) {
+    const mlrt_tensor *target = &b->field[target_of(task)];
+    const float *y = target->data, *p = b->prediction.data;
+    double total = 0;
+    *count = mlrt_shape_count(&target->shape);
+    for (int64_t i = 0; i < *count; i++) total += f((double)p[i] - (double)y[i]);
+    return total;
+}
+
+static double square(double x) { return x * x; }
+
+static void score_absolute(const mlrt_task *task, const mlrt_batch *b, double *sum, double *weight) {
+    int64_t count;
+    *sum += summed(task, b, fabs, &count);
+    *weight += (double)count;
+}
+
+/* sum / weight is the root mean square so far, so the sum of squares so far is sum^2 / weight. */
+static void score_rms(const mlrt_task *task, const mlrt_batch *b, double *sum, double *weight) {
+    int64_t count;
+    const double before = *weight > 0 ? *sum * *sum / *weight : 0, squares = before + summed(task, b, square, &count);
+    *weight += (double)count;
+    *sum = sqrt(squares * *weight);
+}
+
+/* ---- which ---- */
+
+static const mlrt_metric of_classes[] = {{"accuracy", "share of examples answered right", score_accuracy}, {0}};
+static const mlrt_metric of_numbers[] = {{"rms_error", "root of the mean squared error", score_rms},
+                                         {"absolute_error", "mean absolute error", score_absolute},
+                                         {0}};
+
+const mlrt_metric *mlrt__metrics_of(const mlrt_task *task) {
+    static const mlrt_metric none[] = {{0}};
+    const mlrt_task_class *cls = (const mlrt_task_class *)task->object.cls;
+    const int32_t target = target_of(task);
+    if (cls->metrics) return cls->metrics;
+    if (target < 0) return none;
+    return task->field[target].vocabulary ? of_classes : task->field[target].dtype == MLRT_F32 ? of_numbers : none;
+}
+
+bool mlrt__metric_wanted(const mlrt__recipe *r, const char *name) {
+    for (const char *const *m = r->metrics; m && *m; m++)
+        if (strcmp(*m, name) == 0) return true;
+    return !r->metrics;
+}
+
+/* Does a prediction hold `more` more axes than the target's examples, which it begins with? */
+static bool extends(const mlrt_shape *shape, const mlrt_field *field, int32_t more) {
+    const int32_t rank = field->shape.rank;
+    return shape->rank == 1 + rank + more &&
+           memcmp(shape->dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)rank) == 0;
+}
+
+/* Numbers for numbers; for classes a class, logits (a token that is never an answer may have one too), or, for two
+ * classes, one logit. */
+static bool fits(const mlrt_node *prediction, const mlrt_field *field, int32_t classes) {
+    const mlrt_shape *shape = &prediction->shape;
+    if (extends(shape, field, 0)) return prediction->dtype == field->dtype || classes == 2;
+    return classes && prediction->dtype == MLRT_F32 && extends(shape, field, 1) &&
+           (classes == 2 || shape->dim[shape->rank - 1] >= 2);
+}
+
+mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction, mlrt_error *err) {
+    const mlrt_metric *m = mlrt__metrics_of(r->task);
+    const mlrt_shape *shape = &prediction->shape;
+    char text[MLRT_SHAPE_TEXT], wanted[MLRT_SHAPE_TEXT];
+    if (m != of_classes && m != of_numbers) return MLRT_OK;
+    while (m->name && !mlrt__metric_wanted(r, m->name)) m++;
+    if (!m->name) return MLRT_OK;
+    const mlrt_field *field = &r->task->field[target_of(r->task)];
+    const int32_t classes = field->vocabulary ? field->vocabulary->size : 0;
+    if (fits(prediction, field, classes)) return MLRT_OK;
+    mlrt_shape like = {.rank = field->shape.rank + 1 + (classes > 0), .dim = {shape->rank ? shape->dim[0] : 0}};
+    memcpy(like.dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)field->shape.rank);
+    if (classes) like.dim[like.rank - 1] = classes;
+    mlrt_fail(err, MLRT_SHAPE, "metric '%s' of '%s' takes a prediction %s, got %s", m->name, field->name,
+              mlrt_shape_text(&like, wanted, sizeof wanted), mlrt_shape_text(shape, text, sizeof text));
+    return mlrt_hint(err, "metrics = {} computes none");
+}
