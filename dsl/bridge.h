@@ -25,6 +25,8 @@ int mlrt__open_core(lua_State *L); /* for mlrt's own modules in Lua alone: see r
 void mlrt__sandbox(lua_State *L, bool unsafe);
 /* Let `require` look in this folder first: the script's own. */
 void mlrt__require_from(lua_State *L, const char *folder);
+/* Push the path of a file, "bench/W1.lua", in the first library folder that has it; false: none has, nothing is pushed. */
+bool mlrt__library_file(lua_State *L, const char *name);
 /* Load a Lua file as a chunk called `name` and push it, or raise. What users wrote is called "@path", mlrt's own modules
  * are called "=module": only the former are places to report. */
 void mlrt__load_file(lua_State *L, const char *path, const char *name);

@@ -8,6 +8,11 @@ static void set_flag(lua_State *L, const char *name, bool value) {
     lua_setfield(L, -2, name);
 }
 
+static void set_text(lua_State *L, const char *name, const char *value) {
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
 static void push_options(lua_State *L, const mlrt__command_options *o) {
     lua_newtable(L);
     set_flag(L, "check", o->check || o->explain);
@@ -17,10 +22,7 @@ static void push_options(lua_State *L, const mlrt__command_options *o) {
         lua_pushinteger(L, o->explain);
         lua_setfield(L, -2, "explain");
     }
-    if (o->store) {
-        lua_pushstring(L, o->store);
-        lua_setfield(L, -2, "store");
-    }
+    set_text(L, "store", o->store);
 }
 
 static void push_list(lua_State *L, char *const *texts, int32_t count) {
@@ -60,5 +62,21 @@ mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const 
     *stopped = outcome && strcmp(outcome, "stopped") == 0;
     if (outcome && strcmp(outcome, "usage") == 0) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
     lua_pop(L, 2);
+    return err->status;
+}
+
+mlrt_status mlrt__command_bench(mlrt__host *host, char *const *ids, int32_t count, const mlrt__bench_options *options,
+                                mlrt_error *err) {
+    lua_State *L = host->L;
+    if (mlrt__host_function(host, "mlrt.bench", "command", err) != MLRT_OK) return err->status;
+    push_list(L, ids, count);
+    lua_newtable(L);
+    set_flag(L, "json", options->json);
+    set_flag(L, "quick", options->quick);
+    set_text(L, "precision", options->precision);
+    set_text(L, "part", options->part);
+    if (mlrt__host_call(host, 2, 1, err) != MLRT_OK) return err->status;
+    if (lua_isstring(L, -1)) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
     return err->status;
 }

@@ -17,4 +17,13 @@ typedef struct mlrt__command_options {
 mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
                               const mlrt__command_options *options, bool *stopped, mlrt_error *err);
 
+typedef struct mlrt__bench_options {
+    bool json, quick;
+    const char *precision, *part; /* NULL: f32, all */
+} mlrt__bench_options;
+
+/* Measure reference workloads: those named, or all. MLRT_ARGUMENT: there is no such workload. */
+mlrt_status mlrt__command_bench(mlrt__host *host, char *const *ids, int32_t count, const mlrt__bench_options *options,
+                                mlrt_error *err);
+
 #endif

@@ -86,6 +86,9 @@ static int load(lua_State *L) {
     return 1;
 }
 
+/* core.library("bench/W1.lua"): the path of a file that comes with mlrt, or nil. */
+static int library(lua_State *L) { return mlrt__library_file(L, luaL_checkstring(L, 1)) ? 1 : 0; }
+
 /* core.hash(text): 32 bits that tell one script from another. */
 static int hash(lua_State *L) { return lua_pushinteger(L, (uint32_t)mlrt_stream(luaL_checkstring(L, 1))), 1; }
 
@@ -126,6 +129,7 @@ int mlrt__open_core(lua_State *L) {
                                          {"script", script},
                                          {"line", line},
                                          {"load", load},
+                                         {"library", library},
                                          {"hash", hash},
                                          {"seed", seed},
                                          {"facts", facts},
@@ -136,6 +140,7 @@ int mlrt__open_core(lua_State *L) {
     mlrt__open_nodes(L);
     mlrt__open_array_tasks(L);
     mlrt__open_trainers(L);
+    mlrt__open_measures(L);
     mlrt__open_store(L);
     return 1;
 }

@@ -108,6 +108,17 @@ static bool is_file(const char *path) {
     return stat(path, &s) == 0 && S_ISREG(s.st_mode);
 }
 
+bool mlrt__library_file(lua_State *L, const char *name) {
+    push_folders(L, false);
+    for (lua_Integer i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++) {
+        const bool there = is_file(lua_pushfstring(L, "%s/%s", lua_tostring(L, -1), name));
+        if (there) return true;
+        lua_pop(L, 2);
+    }
+    lua_pop(L, 2);
+    return false;
+}
+
 static void close_folder(void *folder) { closedir(folder); }
 
 /* Add the names of the modules in a folder to the table on top. */

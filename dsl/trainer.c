@@ -26,11 +26,15 @@ typedef struct handle {
     int observer; /* stack index of the table of callbacks while it runs */
 } handle;
 
-static handle *self(lua_State *L) {
-    handle *h = luaL_checkudata(L, 1, type_name);
+static handle *handle_arg(lua_State *L, int index) {
+    handle *h = luaL_checkudata(L, index, type_name);
     if (!h->trainer) luaL_error(L, "this trainer is closed");
     return h;
 }
+
+static handle *self(lua_State *L) { return handle_arg(L, 1); }
+
+mlrt__trainer *mlrt__trainer_arg(lua_State *L, int index) { return handle_arg(L, index)->trainer; }
 
 /* ---- the model's callbacks ---- */
 

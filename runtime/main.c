@@ -18,8 +18,8 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, MOST_FOLDERS = 32 };
 
 typedef struct options {
-    bool json, markdown, csv, quiet, resume, explain, unsafe, traceback, help;
-    const char *store, *experiment, *status;
+    bool json, markdown, csv, quiet, resume, explain, unsafe, traceback, quick, help;
+    const char *store, *experiment, *status, *precision, *part;
     const char *folder[MOST_FOLDERS];
     int32_t folders, threads, limit;
     char **arg; /* what is not an option */
@@ -38,19 +38,22 @@ typedef struct option_row {
 
 #define AT(member) offsetof(options, member)
 static const option_row rows[] = {
-    {"--plugins", "DIR", "look for plugins here first; may be given again", "run check inspect", 0, FOLDER},
+    {"--plugins", "DIR", "look for plugins here first; may be given again", "run check inspect bench", 0, FOLDER},
     {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run runs show export", AT(store), TEXT},
     {"--resume", NULL, "go on with the interrupted run of these parameters", "run", AT(resume), SWITCH},
     {"--explain", NULL, "print the compiled schedule with its times, and stop", "run check", AT(explain), SWITCH},
-    {"--threads", "N", "threads to use (default: all cores)", "run check", AT(threads), NUMBER},
+    {"--threads", "N", "threads to use (default: all cores)", "run check bench", AT(threads), NUMBER},
     {"--quiet", NULL, "print nothing but errors", "run check", AT(quiet), SWITCH},
     {"--unsafe", NULL, "let the script use files and commands (io, os)", "run check", AT(unsafe), SWITCH},
     {"--traceback", NULL, "show where in Lua an error was raised", "run check", AT(traceback), SWITCH},
     {"--experiment", "NAME", "only runs of this experiment (* and ? match)", "runs", AT(experiment), TEXT},
     {"--status", "WORD", "only runs that are running, done, stopped, failed or interrupted", "runs", AT(status), TEXT},
     {"--limit", "N", "only the newest N", "runs", AT(limit), NUMBER},
-    {"--json", NULL, "for programs", "inspect runs show", AT(json), SWITCH},
+    {"--json", NULL, "for programs", "inspect runs show bench", AT(json), SWITCH},
     {"--markdown", NULL, "a reference page", "inspect", AT(markdown), SWITCH},
+    {"--precision", "NAME", "of the products: f32 or bf16", "bench", AT(precision), TEXT},
+    {"--quick", NULL, "the shortest measurement: a trial, no result", "bench", AT(quick), SWITCH},
+    {"--part", "NAME", "only ceiling or steps, in this process, for a profiler", "bench", AT(part), TEXT},
     {"--help", NULL, "this", NULL, AT(help), SWITCH},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -174,15 +177,19 @@ static void catch_signals(void) {
     signal(SIGPIPE, SIG_DFL);
 }
 
+static mlrt_status open_host(mlrt__host *host, const options *o, mlrt_error *err) {
+    const mlrt__host_options host_options = {o->folder, o->folders, o->unsafe, o->traceback};
+    if (o->threads) mlrt__set_threads(o->threads);
+    if (mlrt__host_open(host, &host_options, err) == MLRT_OK) warn_refused(&host->registry);
+    return err->status;
+}
+
 static int run_script(options *o, bool check) {
     mlrt_error err = {0};
     mlrt__host host;
     bool stopped = false;
-    if (o->threads) mlrt__set_threads(o->threads);
     catch_signals();
-    const mlrt__host_options host_options = {o->folder, o->folders, o->unsafe, o->traceback};
-    if (mlrt__host_open(&host, &host_options, &err) != MLRT_OK) return failed(&err);
-    warn_refused(&host.registry);
+    if (open_host(&host, o, &err) != MLRT_OK) return failed(&err);
     const mlrt__command_options command = {check, o->explain ? 20 : 0, o->resume, o->quiet, o->store};
     mlrt__command_run(&host, o->arg[0], o->arg + 1, o->args - 1, &command, &stopped, &err);
     mlrt__host_close(&host);
@@ -193,6 +200,16 @@ static int run_script(options *o, bool check) {
 
 static int verb_run(options *o) { return run_script(o, false); }
 static int verb_check(options *o) { return run_script(o, true); }
+
+static int verb_bench(options *o) {
+    mlrt_error err = {0};
+    mlrt__host host;
+    if (open_host(&host, o, &err) != MLRT_OK) return failed(&err);
+    const mlrt__bench_options bench = {o->json, o->quick, o->precision, o->part};
+    mlrt__command_bench(&host, o->arg, o->args, &bench, &err);
+    mlrt__host_close(&host);
+    return err.status == MLRT_ARGUMENT ? (failed(&err), EXIT_USAGE) : finish(err.status, &err);
+}
 
 static int columns(void) {
     struct winsize size = {0};
@@ -268,6 +285,8 @@ static const struct verb {
 } verbs[] = {
     {"run", "SCRIPT [name=value ...]", "train an experiment", 1, INT32_MAX, verb_run},
     {"check", "SCRIPT [name=value ...]", "do all that run does before the first step", 1, INT32_MAX, verb_check},
+    {"bench", "[WORKLOAD ...]", "the reference workloads beside this machine's matrix products", 0, INT32_MAX,
+     verb_bench},
     {"inspect", "[NAME]", "what the plugins offer: a kind, a plugin or a class", 0, 1, verb_inspect},
     {"runs", "", "the stored runs", 0, 0, verb_runs},
     {"show", "RUN", "one stored run", 1, 1, verb_show},

@@ -71,5 +71,4 @@ prove: all $(check_PROGRAMS) $(check_LTLIBRARIES)
 
 .PHONY: lint prove check-valgrind check-asan check-long
 
-# mlrt beside PyTorch, by hand: ./with-mlrt tests/bench/compare.sh
-EXTRA_DIST += %D%/bench/compare.sh %D%/bench/peer.py
+include tests/bench/room.mk

@@ -15,17 +15,27 @@ MLRT__SINGLE_FAMILIES(DECLARE_SINGLE)
 #define SINGLE_AT(family, level) mlrt__kernels_##family,
 #define SINGLE(family)           {MLRT__KERNEL_LEVELS(SINGLE_AT, family)},
 #define NAME(prefix, level)      prefix #level,
+#define TEXT(family)             #family,
 
 static const char *const level_name[] = {MLRT__KERNEL_LEVELS(NAME, MLRT__LEVEL_PREFIX)};
 enum { LEVELS = sizeof level_name / sizeof *level_name };
 
 /* The table of each family at each level. */
 static const mlrt__kernel *const families[][LEVELS] = {MLRT__KERNEL_FAMILIES(ROW) MLRT__SINGLE_FAMILIES(SINGLE)};
+static const char *const family_name[] = {MLRT__KERNEL_FAMILIES(TEXT) MLRT__SINGLE_FAMILIES(TEXT)};
+enum { FAMILIES = sizeof families / sizeof *families };
 
 const mlrt__kernel *mlrt__kernel_at(const char *op, int32_t level) {
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    for (int32_t i = 0; i < FAMILIES; i++)
         for (const mlrt__kernel *k = families[i][level]; k->op; k++)
             if (strcmp(k->op, op) == 0) return k;
+    return NULL;
+}
+
+const char *mlrt__kernel_family(const char *op) {
+    for (int32_t i = 0; i < FAMILIES; i++)
+        for (const mlrt__kernel *k = families[i][0]; k->op; k++)
+            if (strcmp(k->op, op) == 0) return family_name[i];
     return NULL;
 }
 

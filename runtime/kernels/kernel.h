@@ -24,6 +24,7 @@ typedef struct mlrt__kernel {
 } mlrt__kernel;
 
 const mlrt__kernel *mlrt__kernel_find(const char *op); /* NULL when there is none */
+const char *mlrt__kernel_family(const char *op);       /* "elementwise": the file it is in; NULL when there is none */
 const char *mlrt__kernel_level(void);                  /* "x86-64-v4" */
 
 /* Levels by number, lowest first; the tests run every one up to mlrt__cpu_level(). */

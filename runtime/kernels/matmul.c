@@ -12,8 +12,7 @@ typedef struct state {
     mlrt__dnnl *call;
 } state;
 
-/* A shared b makes one long product of all rows of a. */
-static mlrt__product product_of(const mlrt_node *n) {
+mlrt__product mlrt__product_of(const mlrt_node *n) {
     const mlrt__matmul_attr *attr = n->attr;
     const mlrt_shape *a = &n->in[0]->shape, *b = &n->in[1]->shape, *y = &n->shape;
     const bool trans_a = attr->flags & MLRT_TRANS_A, trans_b = attr->flags & MLRT_TRANS_B;
@@ -30,8 +29,11 @@ static double work(const mlrt__product *p) { return (double)p->m * (double)p->n 
 
 static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t rows, int64_t columns,
                             const mlrt__matrix *at) {
-    if (p->batch == 1) return (mlrt__dnnl_view){dtype, 2, {rows, columns}, {at->row, at->column}};
-    return (mlrt__dnnl_view){dtype, 3, {p->batch, rows, columns}, {at->batch, at->row, at->column}};
+    mlrt__dnnl_view v = {.dtype = dtype, .axes = 2, .dim = {rows, columns}, .stride = {at->row, at->column}};
+    if (p->batch != 1)
+        v = (mlrt__dnnl_view){
+            .dtype = dtype, .axes = 3, .dim = {p->batch, rows, columns}, .stride = {at->batch, at->row, at->column}};
+    return v;
 }
 
 static mlrt_status prepare_large(const mlrt_call *c, state *s, mlrt_error *err) {
@@ -52,7 +54,7 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     state *s = calloc(1, sizeof *s);
     if (!s) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     c->state = s;
-    s->product = product_of(c->node);
+    s->product = mlrt__product_of(c->node);
     if (c->node->in[0]->dtype == MLRT_F32 && work(&s->product) <= SMALL) {
         s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
         return MLRT_OK;
@@ -103,7 +105,7 @@ static void release_matmul(mlrt_call *c) {
 }
 
 static double flops_matmul(const mlrt_node *n) {
-    const mlrt__product p = product_of(n);
+    const mlrt__product p = mlrt__product_of(n);
     return 2 * (double)p.batch * work(&p);
 }
 

@@ -16,6 +16,9 @@ typedef struct mlrt__product {
     bool relu;
 } mlrt__product;
 
+/* Of a "matmul" node. A shared b makes one long product of all rows of a. */
+mlrt__product mlrt__product_of(const mlrt_node *n);
+
 /* c->state of "matmul" begins with the product; this row runs it without oneDNN, each product on one thread. */
 #define MLRT__SMALL_MATMUL "small_matmul"
 

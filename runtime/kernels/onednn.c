@@ -59,8 +59,9 @@ static dnnl_status_t layout_strided(layout *l, int axes, const dnnl_dims_t dim, 
     return dnnl_memory_desc_create_with_strides(l, axes, dim, type, stride);
 }
 
-static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_format_tag_t tag) {
-    return dnnl_memory_desc_create_with_tag(l, axes, dim, dnnl_f32, tag);
+static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
+                                   dnnl_format_tag_t tag) {
+    return dnnl_memory_desc_create_with_tag(l, axes, dim, type, tag);
 }
 
 static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, layout_ref a, layout_ref b, layout_ref bias,
@@ -98,8 +99,9 @@ static dnnl_status_t layout_strided(layout *l, int axes, const dnnl_dims_t dim, 
     return dnnl_memory_desc_init_by_strides(l, axes, dim, type, stride);
 }
 
-static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_format_tag_t tag) {
-    return dnnl_memory_desc_init_by_tag(l, axes, dim, dnnl_f32, tag);
+static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
+                                   dnnl_format_tag_t tag) {
+    return dnnl_memory_desc_init_by_tag(l, axes, dim, type, tag);
 }
 
 static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, layout_ref a, layout_ref b, layout_ref bias,
@@ -238,11 +240,18 @@ static dnnl_status_t layout_of(layout *l, const mlrt__dnnl_view *v) {
     return layout_strided(l, v->axes, dim, data_type(v->dtype), stride);
 }
 
+/* The layout that the product is described with. */
+static dnnl_status_t asked_of(layout *l, const mlrt__dnnl_view *v) {
+    dnnl_dims_t dim;
+    memcpy(dim, v->dim, sizeof v->dim);
+    return v->any ? layout_tagged(l, v->axes, dim, data_type(v->dtype), dnnl_format_tag_any) : layout_of(l, v);
+}
+
 mlrt_status mlrt__dnnl_matmul(const mlrt__dnnl_view *a, const mlrt__dnnl_view *b, const mlrt__dnnl_view *bias,
                               const mlrt__dnnl_view *y, int32_t threads, mlrt__dnnl **call, mlrt_error *err) {
     static const int id[MLRT__DNNL_OPERANDS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST};
     const mlrt__dnnl_view *const view[MLRT__DNNL_OPERANDS] = {a, b, bias, y};
-    layout l[MLRT__DNNL_OPERANDS] = {0};
+    layout l[MLRT__DNNL_OPERANDS] = {0}, asked[MLRT__DNNL_OPERANDS] = {0};
     layout_ref r[MLRT__DNNL_OPERANDS] = {NULL};
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
@@ -252,14 +261,15 @@ mlrt_status mlrt__dnnl_matmul(const mlrt__dnnl_view *a, const mlrt__dnnl_view *b
     for (int i = 0; i < MLRT__DNNL_OPERANDS; i++) {
         if (!view[i]) continue;
         TRY(status, layout_of(&l[i], view[i]));
-        r[i] = ref(&l[i]);
+        TRY(status, asked_of(&asked[i], view[i]));
+        r[i] = ref(&asked[i]);
     }
     TRY(status, scratchpad_attr(&attr));
     TRY(status, describe_matmul(&pd, r[0], r[1], r[2], r[3], attr));
     TRY(status, step_make(&made->step, pd));
     for (int i = 0; i < MLRT__DNNL_OPERANDS; i++) {
-        if (r[i]) TRY(status, add_operand(made, pd, id[i], r[i], id[i] == DNNL_ARG_DST));
-        if (view[i]) layout_free(&l[i]);
+        if (r[i]) TRY(status, add_operand(made, pd, id[i], ref(&l[i]), id[i] == DNNL_ARG_DST));
+        if (view[i]) layout_free(&l[i]), layout_free(&asked[i]);
     }
     dnnl_primitive_desc_destroy(pd);
     dnnl_primitive_attr_destroy(attr);
@@ -279,8 +289,8 @@ static dnnl_status_t conv_layouts(const mlrt__dnnl_conv_shape *shape, layout pla
         dnnl_dims_t dim = {0};
         memcpy(dim, of[i]->dim, sizeof of[i]->dim);
         const dnnl_format_tag_t tag = i == BIAS ? dnnl_a : dnnl_abcd;
-        TRY(status, layout_tagged(&plain[i], of[i]->rank, dim, tag));
-        TRY(status, layout_tagged(&any[i], of[i]->rank, dim, i == BIAS ? dnnl_a : dnnl_format_tag_any));
+        TRY(status, layout_tagged(&plain[i], of[i]->rank, dim, dnnl_f32, tag));
+        TRY(status, layout_tagged(&any[i], of[i]->rank, dim, dnnl_f32, i == BIAS ? dnnl_a : dnnl_format_tag_any));
     }
     return status;
 }
@@ -349,6 +359,14 @@ mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err
     return status == dnnl_success ? MLRT_OK : failed(err, status, "run a product");
 }
 
+mlrt_status mlrt__dnnl_repeat(mlrt__dnnl *call, mlrt_error *err) {
+    const int before = use_threads(call->threads);
+    dnnl_status_t status = step_run(&call->step);
+    TRY(status, dnnl_stream_wait(stream));
+    use_threads(before);
+    return status == dnnl_success ? MLRT_OK : failed(err, status, "run a product");
+}
+
 static void step_free(step *s) {
     dnnl_primitive_destroy(s->primitive);
     dnnl_memory_destroy(s->scratchpad);
@@ -371,4 +389,13 @@ void mlrt__dnnl_free(mlrt__dnnl *call) {
 void mlrt__dnnl_version(char *text, size_t size) {
     const dnnl_version_t *v = dnnl_version();
     snprintf(text, size, "%d.%d.%d", v->major, v->minor, v->patch);
+}
+
+bool mlrt__dnnl_bf16(void) {
+#ifdef __x86_64__
+    const int isa = dnnl_get_effective_cpu_isa(), wanted = dnnl_cpu_isa_avx512_core_bf16; /* sets of bits */
+    return (isa & wanted) == wanted;
+#else
+    return false;
+#endif
 }

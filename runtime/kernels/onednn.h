@@ -12,14 +12,17 @@
 typedef struct mlrt__dnnl mlrt__dnnl;
 
 void mlrt__dnnl_version(char *text, size_t size); /* "2.6.3" */
+bool mlrt__dnnl_bf16(void);                       /* the machine multiplies bf16 numbers itself */
 
 enum { MLRT__DNNL_AXES = 4, MLRT__DNNL_OPERANDS = 4 };
 
-/* Where an operand's elements lie: strides in elements, so a transposed matrix is just another view. */
+/* Where an operand's elements lie: strides in elements, so a transposed matrix is just another view. `any`: the product
+ * works on a copy in the layout it likes best. */
 typedef struct mlrt__dnnl_view {
     mlrt_dtype dtype;
     int32_t axes;
     int64_t dim[MLRT__DNNL_AXES], stride[MLRT__DNNL_AXES];
+    bool any;
 } mlrt__dnnl_view;
 
 /* y = a b + bias; operands a, b, bias, y (a, b, y without a bias). Two axes, or three of which the first is the batch. */
@@ -44,6 +47,8 @@ mlrt_status mlrt__dnnl_conv(mlrt__dnnl_conv_kind kind, const mlrt__dnnl_conv_sha
 
 /* data: one pointer an operand, in the order above; the last is the result. */
 mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err);
+/* Once more on what the last run brought into place, without bringing it there: for measuring. */
+mlrt_status mlrt__dnnl_repeat(mlrt__dnnl *call, mlrt_error *err);
 void mlrt__dnnl_free(mlrt__dnnl *call); /* NULL is allowed */
 
 #endif

@@ -1,5 +1,5 @@
 libmlrt_la_SOURCES += %D%/kernel.c %D%/kernel.h %D%/vmath.h %D%/axis.h %D%/micro.h %D%/move.h %D%/nest.h %D%/team.h
-libmlrt_la_SOURCES += %D%/conv.c %D%/gemm.h %D%/lanes.h %D%/linalg.c %D%/linalg.h %D%/matmul.c %D%/matmul.h %D%/onednn.c %D%/onednn.h %D%/softmax.h
+libmlrt_la_SOURCES += %D%/ceiling.c %D%/ceiling.h %D%/conv.c %D%/gemm.h %D%/lanes.h %D%/linalg.c %D%/linalg.h %D%/matmul.c %D%/matmul.h %D%/onednn.c %D%/onednn.h %D%/softmax.h
 EXTRA_DIST += %D%/vmath.py
 
 # Compiled once for each CPU level, see kernel.h. FMA contraction is wanted; -ffast-math never is.

@@ -69,6 +69,16 @@ static void explain_inputs(const mlrt__step *s, char *text, size_t size) {
     }
 }
 
+int32_t mlrt__program_calls(const mlrt__program *p) { return p->steps - p->first; }
+
+void mlrt__program_time(mlrt__program *p, int32_t runs, mlrt__cost *cost) {
+    time_steps(p, runs);
+    for (int32_t i = p->first; i < p->steps; i++) {
+        const mlrt__step *s = &p->step[i];
+        *cost++ = (mlrt__cost){s->call.node, s->kernel->op, flops_of(s), s->seconds};
+    }
+}
+
 void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
     const double total = runs > 0 ? time_steps(p, runs) : 0;
     char shape[MLRT_SHAPE_TEXT], inputs[256], number[32];

@@ -39,6 +39,17 @@ double mlrt__program_flops(const mlrt__program *p); /* of the kernels that count
 /* The schedule: each call's op, layer, shape, bytes, FLOPs and, after `runs` timed runs, its time. */
 void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out);
 
+/* What a call of the program is, and its seconds a run. */
+typedef struct mlrt__cost {
+    const mlrt_node *node;
+    const char *op; /* of the kernel */
+    double flops, seconds;
+} mlrt__cost;
+
+int32_t mlrt__program_calls(const mlrt__program *p);
+/* Fill in one cost a call, the mean of `runs` timed runs. */
+void mlrt__program_time(mlrt__program *p, int32_t runs, mlrt__cost *cost);
+
 /* ---- the parameter buffer ---- */
 
 /* Give every parameter its offset: trained ones first, ordered by group. No parameter can be added afterwards. */

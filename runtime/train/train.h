@@ -80,6 +80,22 @@ mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *e
 /* Train to the end. MLRT_STOPPED: a signal came, a checkpoint was written. MLRT_NUMERIC: a value was not finite; the
  * message says at which step and in which node it first was. */
 mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, mlrt_error *err);
+
+/* ---- measuring ---- */
+
+enum { MLRT__PHASES = 4 };
+const char *mlrt__phase_name(int32_t phase); /* "batch", "program", "gradient norm", "optimizer" */
+
+typedef struct mlrt__timing {
+    int64_t steps;              /* of a window */
+    int32_t windows;            /* how many */
+    double *window;             /* result: seconds a step of each window */
+    double phase[MLRT__PHASES]; /* result, zero before: seconds a step of each phase */
+} mlrt__timing;
+
+/* Train on, with nothing between the steps: no reports, evaluations or checkpoints. */
+mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_error *err);
+
 mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err);
 
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t);

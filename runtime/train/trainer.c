@@ -182,20 +182,48 @@ static void keep_updates(mlrt__trainer *t) {
     }
 }
 
-static mlrt_status one_step(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+static mlrt_status take_batch(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
     bool same;
     void *const *data = mlrt__batches_next(batches, &same);
+    (void)err;
     for (int32_t f = 0; f < t->recipe->task->fields && !same; f++)
         if (t->field[f].data) memcpy(t->field[f].data, data[f], mlrt_tensor_bytes(&t->field[f]));
-    const int64_t step = t->progress.step + 1;
-    if (mlrt__program_run(t->program, t->recipe->seed, (uint64_t)step, err) != MLRT_OK) return err->status;
-    if (!isfinite(*t->loss)) return numeric_failure(t, "the loss", err);
+    return MLRT_OK;
+}
+
+static mlrt_status run_program(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+    (void)batches;
+    if (mlrt__program_run(t->program, t->recipe->seed, (uint64_t)t->progress.step + 1, err) != MLRT_OK)
+        return err->status;
+    return isfinite(*t->loss) ? MLRT_OK : numeric_failure(t, "the loss", err);
+}
+
+static mlrt_status measure_gradient(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+    (void)batches;
     t->grad_norm = mlrt__gradient_norm(t->grad, t->optimizer.size);
-    if (!isfinite(t->grad_norm)) return numeric_failure(t, "a gradient", err);
-    mlrt__optimizer_step(&t->optimizer, t->buffer, t->grad, t->grad_norm, step);
+    return isfinite(t->grad_norm) ? MLRT_OK : numeric_failure(t, "a gradient", err);
+}
+
+static mlrt_status update(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+    (void)batches, (void)err;
+    mlrt__optimizer_step(&t->optimizer, t->buffer, t->grad, t->grad_norm, ++t->progress.step);
     keep_updates(t);
-    t->progress.step = step;
     t->progress.loss_sum += (double)*t->loss;
+    return MLRT_OK;
+}
+
+/* The phases of a step, in order. */
+static const struct {
+    const char *name;
+    mlrt_status (*run)(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err);
+} phases[MLRT__PHASES] = {
+    {"batch", take_batch}, {"program", run_program}, {"gradient norm", measure_gradient}, {"optimizer", update}};
+
+const char *mlrt__phase_name(int32_t phase) { return phases[phase].name; }
+
+static mlrt_status one_step(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
+    for (int32_t i = 0; i < MLRT__PHASES; i++)
+        if (phases[i].run(t, batches, err) != MLRT_OK) return err->status;
     return MLRT_OK;
 }
 
@@ -308,6 +336,41 @@ mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, 
     t->started = t->rate_time = t->last_checkpoint = mlrt__now();
     t->rate_step = t->progress.step;
     const mlrt_status status = loop(t, batches, observer, err);
+    mlrt__batches_close(batches);
+    return status;
+}
+
+/* ---- measuring the loop ---- */
+
+static mlrt_status timed_step(mlrt__trainer *t, mlrt__batches *batches, double *phase, mlrt_error *err) {
+    double then = mlrt__now();
+    for (int32_t i = 0; i < MLRT__PHASES; i++) {
+        if (phases[i].run(t, batches, err) != MLRT_OK) return err->status;
+        const double now = mlrt__now();
+        phase[i] += now - then;
+        then = now;
+    }
+    return MLRT_OK;
+}
+
+static mlrt_status time_windows(mlrt__trainer *t, mlrt__batches *batches, mlrt__timing *timing, mlrt_error *err) {
+    for (int32_t w = 0; w < timing->windows; w++) {
+        const double start = mlrt__now();
+        for (int64_t i = 0; i < timing->steps; i++)
+            if (timed_step(t, batches, timing->phase, err) != MLRT_OK) return err->status;
+        timing->window[w] = (mlrt__now() - start) / (double)timing->steps;
+    }
+    for (int32_t i = 0; i < MLRT__PHASES; i++) timing->phase[i] /= (double)(timing->steps * timing->windows);
+    return MLRT_OK;
+}
+
+mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
+    mlrt__batches *batches;
+    const mlrt__recipe *r = t->recipe;
+    if (mlrt__batches_open(r->task, r->batch, r->seed, t->progress.step, &batches, err) != MLRT_OK) return err->status;
+    const mlrt_status status = time_windows(t, batches, timing, err);
     mlrt__batches_close(batches);
     return status;
 }

@@ -1,0 +1,145 @@
+/* ceiling.c - how fast this machine does a matrix product alone. */
+#include "kernels/ceiling.h"
+#include "base/arena.h"
+#include "base/text.h"
+#include "kernels/onednn.h"
+#include <math.h>
+
+/* ---- timing ---- */
+
+/* One product, run again and again. */
+typedef struct runner {
+    void (*run)(struct runner *r);
+    mlrt__dnnl *call;
+    mlrt_error *err;
+    const mlrt__kernel *kernel; /* or this one with a call of its own */
+    mlrt_call own;
+} runner;
+
+static void run_dnnl(runner *r) { mlrt__dnnl_repeat(r->call, r->err); }
+static void run_own(runner *r) { r->kernel->run(&r->own); }
+
+static double seconds_of(runner *r, int64_t runs) {
+    const double start = mlrt__now();
+    for (int64_t i = 0; i < runs; i++) r->run(r);
+    return (mlrt__now() - start) / (double)runs;
+}
+
+/* The best window: a product is as fast as when nothing disturbs it. Short ones are run for some milliseconds. */
+static double best_of(runner *r, int32_t windows) {
+    static const double window = 2e-3;
+    const double first = seconds_of(r, 1);
+    const int64_t runs = first < window ? (int64_t)(window / (first + 1e-7)) + 1 : 1;
+    double best = runs == 1 ? first : INFINITY;
+    for (int32_t i = 0; i < windows; i++) best = fmin(best, seconds_of(r, runs));
+    return best;
+}
+
+/* ---- ways of doing a product ---- */
+
+typedef struct way {
+    bool a_transposed, b_transposed, a_any, b_any, y_any;
+    mlrt_dtype y;
+} way;
+
+static const way ways[] = {
+    {.y = MLRT_F32},
+    {.b_transposed = true, .y = MLRT_F32},
+    {.a_transposed = true, .y = MLRT_F32},
+    {.b_any = true, .y = MLRT_F32},
+    {.a_any = true, .b_any = true, .y_any = true, .y = MLRT_F32},
+    {.b_transposed = true, .y = MLRT_BF16},
+    {.b_any = true, .y = MLRT_BF16},
+    {.a_any = true, .b_any = true, .y_any = true, .y = MLRT_BF16},
+};
+
+typedef struct buffers {
+    void *a, *b, *y;
+} buffers;
+
+static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t rows, int64_t columns, bool transposed,
+                            bool any) {
+    const int64_t row = transposed ? 1 : columns, column = transposed ? rows : 1;
+    mlrt__dnnl_view v = {dtype, 2, {rows, columns}, {row, column}, any};
+    if (p->batch > 1) v = (mlrt__dnnl_view){dtype, 3, {p->batch, rows, columns}, {rows * columns, row, column}, any};
+    return v;
+}
+
+/* oneDNN cannot do everything: a way it refuses takes forever. */
+static double try_dnnl(const mlrt__product *p, const way *w, mlrt_dtype dtype, int32_t threads, const buffers *at,
+                       int32_t windows) {
+    mlrt_error err = {0};
+    runner r = {.run = run_dnnl, .err = &err};
+    const mlrt__dnnl_view a = view(p, dtype, p->m, p->k, w->a_transposed, w->a_any),
+                          b = view(p, dtype, p->k, p->n, w->b_transposed, w->b_any),
+                          y = view(p, w->y, p->m, p->n, false, w->y_any);
+    void *data[] = {at->a, at->b, at->y};
+    double best = INFINITY;
+    if (mlrt__dnnl_matmul(&a, &b, NULL, &y, threads, &r.call, &err) == MLRT_OK &&
+        mlrt__dnnl_run(r.call, data, &err) == MLRT_OK)
+        best = best_of(&r, windows);
+    mlrt__dnnl_free(r.call);
+    return err.status == MLRT_OK ? best : INFINITY;
+}
+
+static double work(const mlrt__product *p) { return (double)p->m * (double)p->n * (double)p->k; }
+
+enum { SMALL = 256 * 256 * 256 }; /* a larger product is not for our own kernel, nor for one thread of many */
+
+static double try_small(const mlrt__product *p, const buffers *at, int32_t windows) {
+    mlrt__product own = *p;
+    own.a = (mlrt__matrix){p->m * p->k, p->k, 1};
+    own.b = (mlrt__matrix){p->k * p->n, p->n, 1};
+    own.relu = false;
+    const mlrt_tensor in[] = {{MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->k), at->a},
+                              {MLRT_F32, MLRT_SHAPE_OF(p->batch, p->k, p->n), at->b}};
+    runner r = {.run = run_own, .kernel = mlrt__kernel_find(MLRT__SMALL_MATMUL)};
+    r.own = (mlrt_call){
+        .in = in, .inputs = 2, .out = {MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->n), at->y}, .state = &own};
+    return best_of(&r, windows);
+}
+
+/* ---- the best ---- */
+
+static double best_way(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
+    enum { TRIAL = 1, WINDOWS = 5 };
+    const way *fastest = NULL;
+    double best = INFINITY;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (ways[i].y == MLRT_BF16 && dtype != MLRT_BF16) continue;
+        const double seconds = try_dnnl(p, &ways[i], dtype, threads, at, TRIAL);
+        if (seconds < best) best = seconds, fastest = &ways[i];
+    }
+    return fastest ? fmin(best, try_dnnl(p, fastest, dtype, threads, at, WINDOWS)) : best;
+}
+
+static double best_time(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
+    enum { WINDOWS = 5 };
+    double best = best_way(p, dtype, threads, at);
+    if (work(p) > SMALL) return best;
+    if (threads > 1) best = fmin(best, best_way(p, dtype, 1, at));
+    return dtype == MLRT_F32 ? fmin(best, try_small(p, at, WINDOWS)) : best;
+}
+
+/* Numbers near one in either dtype, with both signs: the power that a product takes depends on its numbers. */
+static bool fill(void **data, int64_t count) {
+    uint32_t *x = *data = mlrt__alloc_large(sizeof(float) * (size_t)count);
+    for (int64_t i = 0; x && i < count; i++) x[i] = 0x3f803f80u ^ ((uint32_t)i * 2654435761u & 0x803f803fu);
+    return x;
+}
+
+mlrt_status mlrt__product_seconds(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, double *seconds,
+                                  mlrt_error *err) {
+    buffers at = {0};
+    *seconds = INFINITY;
+    const bool filled = fill(&at.a, p->batch * p->m * p->k) && fill(&at.b, p->batch * p->k * p->n) &&
+                        fill(&at.y, p->batch * p->m * p->n);
+    if (filled) *seconds = best_time(p, dtype, threads, &at);
+    mlrt__free_large(at.a);
+    mlrt__free_large(at.b);
+    mlrt__free_large(at.y);
+    if (!filled) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    return isfinite(*seconds) ? MLRT_OK
+                              : mlrt_fail(err, MLRT_UNSUPPORTED, "oneDNN multiplies no %s numbers on this machine",
+                                          mlrt_dtype_name(dtype));
+}
