@@ -26,7 +26,7 @@ struct mlrt__program {
     mlrt_tensor *result;
     int32_t results;
     char *memory;
-    size_t arena_bytes;
+    size_t arena_bytes, alive_bytes; /* alive: the most at one moment */
     void *scratch;
     size_t scratch_bytes;
     mlrt_error error; /* what a kernel complains of while it runs */

@@ -26,8 +26,16 @@ typedef struct mlrt__compiler {
 
 /* rewrite.c: keep what is wanted, fuse elementwise chains and bias and activation into products, mark constants. */
 void mlrt__rewrite(mlrt__compiler *c);
-/* plan.c: places in the arena; `bytes` is its size. Items that have data already keep it. */
-void mlrt__plan(mlrt__compiler *c, size_t *bytes, size_t **places);
+/* order.c: when each item runs. Items know by now which of them have memory elsewhere. */
+void mlrt__order(mlrt__compiler *c);
+
+/* plan.c: places in the arena for the items that have no data yet. */
+typedef struct mlrt__layout {
+    size_t bytes; /* of the arena */
+    size_t alive; /* the most that is alive at one moment: no plan of this order can do with less */
+    size_t *place;
+} mlrt__layout;
+mlrt__layout mlrt__plan(mlrt__compiler *c);
 
 static inline size_t mlrt__item_bytes(const mlrt__item *i) {
     return (size_t)mlrt_shape_count(&i->node->shape) * mlrt_dtype_size(i->node->dtype);

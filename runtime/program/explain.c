@@ -81,7 +81,7 @@ void mlrt__program_time(mlrt__program *p, int32_t runs, mlrt__cost *cost) {
 
 void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
     const double total = runs > 0 ? time_steps(p, runs) : 0;
-    char shape[MLRT_SHAPE_TEXT], inputs[256], number[32];
+    char shape[MLRT_SHAPE_TEXT], inputs[256], arena[32], alive[32], scratch[32];
     fprintf(out, "%4s  %-28s %-32s %-18s %10s %9s %9s %6s\n", "call", "op", "layer", "result", "KB moved", "MFLOP",
             "us", "%");
     for (int32_t i = p->first; i < p->steps; i++) {
@@ -93,9 +93,11 @@ void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
                 mlrt_shape_text(&s->call.out.shape, shape, sizeof shape), bytes_of(s) / 1024, flops_of(s) / 1e6,
                 s->seconds * 1e6, total > 0 ? 100 * s->seconds / total : 0, inputs);
     }
-    fprintf(out, "\n%d calls, %.2f MFLOP, %s KB of arena and scratch", p->steps - p->first,
-            mlrt__program_flops(p) / 1e6,
-            mlrt__grouped((int64_t)(mlrt__program_bytes(p) / 1024), number, sizeof number));
+    fprintf(out, "\n%d calls, %.2f MFLOP, %s KB of arena (at most %s KB are alive at once), %s KB of scratch",
+            p->steps - p->first, mlrt__program_flops(p) / 1e6,
+            mlrt__grouped((int64_t)(p->arena_bytes / 1024), arena, sizeof arena),
+            mlrt__grouped((int64_t)(p->alive_bytes / 1024), alive, sizeof alive),
+            mlrt__grouped((int64_t)(p->scratch_bytes / 1024), scratch, sizeof scratch));
     if (total > 0) fprintf(out, ", %.1f us a run, %.1f GFLOP/s", total * 1e6, mlrt__program_flops(p) / total / 1e9);
     fputc('\n', out);
 }

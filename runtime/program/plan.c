@@ -1,9 +1,9 @@
 /* plan.c - a place in the arena for every result, decided once.
  *
- * A result's memory lives from the item that writes it to the last item that reads it, through views as well. Two results
- * that are never alive together may have the same place. A kernel that works element by element may write over its input
- * when nobody reads that afterwards. Places are given from the largest down, each the lowest that is free while it lives:
- * for training steps this comes within a few per cent of the most that is ever alive at once.
+ * A result's memory lives from the item that writes it to the last item that reads it, through views as well; a copy for
+ * the caller is taken at once. Two results that are never alive together may have the same place. A kernel that works element by element may write over its input
+ * when nobody reads that afterwards. Each result gets the lowest place that is free while it lives; which goes first is
+ * tried in several ways, until one needs no more than the most that is ever alive at once.
  */
 #include "program/compile.h"
 #include <stdlib.h>
@@ -50,7 +50,11 @@ static void find_lifetimes(mlrt__compiler *c) {
         c->item[i].last = i;
         for (int32_t k = 0; k < n->inputs; k++) c->item[c->item[n->in[k]->id].root].last = i;
     }
-    for (int32_t i = 0; i < c->wants; i++) c->item[c->item[c->wanted[i]].root].last = c->items;
+    for (int32_t i = 0; i < c->wants; i++) {
+        const int32_t read = c->want[i].into ? c->wanted[i] : c->items;
+        mlrt__item *root = &c->item[c->item[c->wanted[i]].root];
+        if (root->last < read) root->last = read;
+    }
 }
 
 static void overwrite_inputs(mlrt__compiler *c) {
@@ -78,6 +82,22 @@ static int by_size(const void *a, const void *b) {
     return x->item - y->item;
 }
 
+static int by_life(const void *a, const void *b) {
+    const block *x = a, *y = b;
+    const int32_t life = x->last - x->first, other = y->last - y->first;
+    return life != other ? (life < other ? 1 : -1) : by_size(a, b);
+}
+
+static int by_birth(const void *a, const void *b) {
+    const block *x = a, *y = b;
+    return x->first != y->first ? x->first - y->first : by_size(a, b);
+}
+
+static int by_death(const void *a, const void *b) {
+    const block *x = a, *y = b;
+    return x->last != y->last ? y->last - x->last : by_size(a, b);
+}
+
 static int by_offset(const void *a, const void *b) {
     const block *const *x = a, *const *y = b;
     return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
@@ -95,13 +115,50 @@ static size_t lowest_gap(const block *b, block *placed, int32_t count, block **b
     return at;
 }
 
-void mlrt__plan(mlrt__compiler *c, size_t *bytes, size_t **places) {
+/* Of all moments, 0 to `moments`. */
+static size_t most_alive(mlrt__arena *arena, const block *blocks, int32_t count, int32_t moments) {
+    size_t *born = MLRT__NEWS(arena, size_t, moments + 2), *gone = MLRT__NEWS(arena, size_t, moments + 2);
+    for (int32_t i = 0; i < count; i++) {
+        born[blocks[i].first] += blocks[i].bytes;
+        gone[blocks[i].last + 1] += blocks[i].bytes;
+    }
+    size_t alive = 0, most = 0;
+    for (int32_t i = 0; i <= moments; i++) {
+        alive = alive + born[i] - gone[i];
+        if (alive > most) most = alive;
+    }
+    return most;
+}
+
+/* Places for the blocks as they are sorted; the bytes that takes. */
+static size_t pack(block *blocks, int32_t count, block **busy) {
+    size_t bytes = 0;
+    for (int32_t i = 0; i < count; i++) {
+        blocks[i].offset = lowest_gap(&blocks[i], blocks, i, busy);
+        if (blocks[i].offset + blocks[i].bytes > bytes) bytes = blocks[i].offset + blocks[i].bytes;
+    }
+    return bytes;
+}
+
+static void pack_best(mlrt__arena *arena, block *blocks, int32_t count, mlrt__layout *layout) {
+    static int (*const order[])(const void *, const void *) = {by_size, by_life, by_birth, by_death};
+    block **busy = MLRT__NEWS(arena, block *, count);
+    layout->bytes = SIZE_MAX;
+    for (size_t k = 0; k < sizeof order / sizeof *order && layout->bytes > layout->alive; k++) {
+        qsort(blocks, (size_t)count, sizeof *blocks, order[k]);
+        const size_t bytes = pack(blocks, count, busy);
+        if (bytes >= layout->bytes) continue;
+        layout->bytes = bytes;
+        for (int32_t i = 0; i < count; i++) layout->place[blocks[i].item] = blocks[i].offset;
+    }
+}
+
+mlrt__layout mlrt__plan(mlrt__compiler *c) {
     find_roots(c);
     find_lifetimes(c);
     overwrite_inputs(c);
     block *blocks = MLRT__NEWS(c->arena, block, c->items);
-    block **busy = MLRT__NEWS(c->arena, block *, c->items);
-    *places = MLRT__NEWS(c->arena, size_t, c->items);
+    mlrt__layout layout = {.place = MLRT__NEWS(c->arena, size_t, c->items)};
     int32_t count = 0;
     for (int32_t i = 0; i < c->items; i++) {
         const mlrt__item *item = &c->item[i];
@@ -109,11 +166,7 @@ void mlrt__plan(mlrt__compiler *c, size_t *bytes, size_t **places) {
             blocks[count++] = (block){i, is_lasting(item) ? 0 : i, is_lasting(item) ? c->items : item->last,
                                       rounded(mlrt__item_bytes(item)), 0};
     }
-    qsort(blocks, (size_t)count, sizeof *blocks, by_size);
-    *bytes = 0;
-    for (int32_t i = 0; i < count; i++) {
-        blocks[i].offset = lowest_gap(&blocks[i], blocks, i, busy);
-        (*places)[blocks[i].item] = blocks[i].offset;
-        if (blocks[i].offset + blocks[i].bytes > *bytes) *bytes = blocks[i].offset + blocks[i].bytes;
-    }
+    layout.alive = most_alive(c->arena, blocks, count, c->items);
+    pack_best(c->arena, blocks, count, &layout);
+    return layout;
 }

@@ -26,8 +26,9 @@ static void bind_given(mlrt__compiler *c, float *params) {
 }
 
 static mlrt_status bind_arena(mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
-    size_t *places;
-    mlrt__plan(c, &p->arena_bytes, &places);
+    const mlrt__layout layout = mlrt__plan(c);
+    p->arena_bytes = layout.bytes;
+    p->alive_bytes = layout.alive;
     p->memory = mlrt__alloc_large(p->arena_bytes);
     if (!p->memory) {
         char text[32];
@@ -35,7 +36,7 @@ static mlrt_status bind_arena(mlrt__compiler *c, mlrt__program *p, mlrt_error *e
                          mlrt__grouped((int64_t)(p->arena_bytes >> 20), text, sizeof text));
     }
     for (int32_t i = 0; i < c->items; i++)
-        if (c->item[i].root == i && !c->item[i].data) c->item[i].data = p->memory + places[i];
+        if (c->item[i].root == i && !c->item[i].data) c->item[i].data = p->memory + layout.place[i];
     for (int32_t i = 0; i < c->items; i++) {
         mlrt__item *item = &c->item[i];
         if (item->root != i)
@@ -90,25 +91,25 @@ static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__ite
     return MLRT_OK;
 }
 
+/* A value that is wanted elsewhere than where it had to be computed. */
+static void add_copies(const mlrt__compiler *c, mlrt__program *p, int32_t of) {
+    const mlrt_tensor from = tensor_of(&c->item[of]);
+    for (int32_t i = 0; i < c->wants; i++) {
+        mlrt_tensor out = from;
+        out.data = c->want[i].into;
+        if (c->wanted[i] == of && out.data && out.data != from.data)
+            add_step(p, &mlrt__copy, c->item[of].node, out, mlrt__arena_copy(&p->arena, &from, sizeof from), 1);
+    }
+}
+
 static mlrt_status add_calls(mlrt__compiler *c, mlrt__program *p, bool constant, mlrt_error *err) {
     for (int32_t i = 0; i < c->items; i++) {
         const mlrt__item *item = &c->item[i];
-        if (item->constant != constant || mlrt__is_source(item->node) || mlrt__is_view(item->node)) continue;
-        if (add_call(c, p, item, err) != MLRT_OK) return err->status;
+        const bool computed = !mlrt__is_source(item->node) && !mlrt__is_view(item->node);
+        if (item->constant == constant && computed && add_call(c, p, item, err) != MLRT_OK) return err->status;
+        if (!constant) add_copies(c, p, i);
     }
     return MLRT_OK;
-}
-
-/* Values that are wanted elsewhere than where they had to be computed. */
-static void add_copies(mlrt__compiler *c, mlrt__program *p) {
-    for (int32_t i = 0; i < c->wants; i++) {
-        const mlrt__item *item = &c->item[c->wanted[i]];
-        const mlrt_tensor from = tensor_of(item);
-        mlrt_tensor out = from;
-        out.data = c->want[i].into;
-        if (out.data && out.data != from.data)
-            add_step(p, &mlrt__copy, item->node, out, mlrt__arena_copy(&p->arena, &from, sizeof from), 1);
-    }
 }
 
 /* ---- scratch and preparation ---- */
@@ -153,12 +154,12 @@ static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_er
 static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, mlrt_error *err) {
     mlrt__rewrite(c);
     bind_given(c, params);
+    mlrt__order(c);
     if (bind_arena(c, p, err) != MLRT_OK) return err->status;
     p->step = MLRT__NEWS(&p->arena, mlrt__step, c->items + c->wants);
     if (add_calls(c, p, true, err) != MLRT_OK) return err->status;
     p->first = p->steps;
     if (add_calls(c, p, false, err) != MLRT_OK) return err->status;
-    add_copies(c, p);
     keep_inputs(c, p);
     if (prepare_calls(p, err) != MLRT_OK) return err->status;
     return run_steps(p, 0, p->first, err); /* constants, once */
@@ -207,6 +208,8 @@ mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i) {
 }
 
 size_t mlrt__program_bytes(const mlrt__program *p) { return p->arena_bytes + p->scratch_bytes; }
+size_t mlrt__program_planned(const mlrt__program *p) { return p->arena_bytes; }
+size_t mlrt__program_alive(const mlrt__program *p) { return p->alive_bytes; }
 
 /* ---- running ---- */
 

@@ -35,6 +35,9 @@ mlrt_status mlrt__program_run(mlrt__program *p, uint64_t seed, uint64_t step, ml
 mlrt_status mlrt__program_find_nonfinite(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err);
 
 size_t mlrt__program_bytes(const mlrt__program *p); /* of the arena, with scratch and constants */
+/* Of the arena as planned, and of the results that are alive together when most are: no plan can do with less. */
+size_t mlrt__program_planned(const mlrt__program *p);
+size_t mlrt__program_alive(const mlrt__program *p);
 double mlrt__program_flops(const mlrt__program *p); /* of the kernels that count theirs */
 /* The schedule: each call's op, layer, shape, bytes, FLOPs and, after `runs` timed runs, its time. */
 void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out);

@@ -95,10 +95,11 @@ static bool compare(uint64_t seed, double *packed_bytes, double *plain_bytes) {
     bool same = packed && plain && same_results(&r, &w, packed, plain);
     if (same) *packed_bytes += (double)packed->arena_bytes, *plain_bytes += (double)plain->arena_bytes;
     for (int32_t i = 0; i < w.count; i++) free(w.want[i].into);
+    const bool tight = packed && (double)mlrt__program_planned(packed) <= 1.1 * (double)mlrt__program_alive(packed);
     mlrt__program_free(packed);
     mlrt__program_free(plain);
     random_free(&r);
-    return same;
+    return same && tight;
 }
 
 static void test_random(void) {
@@ -106,7 +107,7 @@ static void test_random(void) {
     int32_t wrong = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++)
         if (!compare(seed, &packed, &plain) && wrong++ < 5) diag("graph %d differs", (int)seed);
-    is_int(wrong, 0, "%d random graphs give the bits of their nodes kept apart", GRAPHS);
+    is_int(wrong, 0, "%d random graphs give the bits of their nodes kept apart, in 1.1 of what is alive", GRAPHS);
     ok(packed < plain / 2, "in far less memory");
     diag("%.0f%% of the memory", 100 * packed / plain);
 }

@@ -1,5 +1,6 @@
-program_tests = %D%/allocation %D%/fuse %D%/params %D%/plan %D%/run
+program_tests = %D%/allocation %D%/fuse %D%/memory %D%/params %D%/plan %D%/run
 check_PROGRAMS += $(program_tests)
 TESTS += $(program_tests)
 EXTRA_DIST += %D%/random_graph.h
 %C%_allocation_LDADD = $(FIXTURE)
+%C%_memory_LDADD = $(FIXTURE)
