@@ -54,6 +54,8 @@ mlrt__lanes mlrt__array_lanes(const mlrt_shape *shape, int32_t axis);
 
 void mlrt__array_text(lua_State *L, const mlrt__array *a); /* push it as text for people */
 
+int mlrt__array_read_csv(lua_State *L); /* array_csv.c */
+
 /* The functions by family; each ends with {0}. Every one is both array.f(a, ...) and a:f(...). */
 extern const luaL_Reg mlrt__array_making[], mlrt__array_shaping[], mlrt__array_order[], mlrt__array_linear[],
     mlrt__array_decompositions[], mlrt__array_clusters[], mlrt__array_files[];

@@ -144,4 +144,4 @@ static int load(lua_State *L) {
     return ends_in(path, ".npy") ? load_npy(L, path) : load_csv(L, path);
 }
 
-const luaL_Reg mlrt__array_files[] = {{"save", save}, {"load", load}, {0}};
+const luaL_Reg mlrt__array_files[] = {{"save", save}, {"load", load}, {"read_csv", mlrt__array_read_csv}, {0}};
