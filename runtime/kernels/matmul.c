@@ -1,15 +1,14 @@
-/* matmul.c - matrix products: small ones by our own kernel, the others by oneDNN. */
-#include "kernels/matmul.h"
-#include "kernels/onednn.h"
+/* matmul.c - matrix products: small ones where they lie, the others by blocks. */
+#include "kernels/blocks.h"
 #include <stdlib.h>
 
-/* Multiplications below which a product is faster on our own kernel, and below which oneDNN is faster on one thread. */
-enum { SMALL = 64 * 64 * 64, TEAM = 128 * 128 * 128 };
+/* Multiplications below which packing does not pay. */
+enum { SMALL = 64 * 64 * 64 };
 
 typedef struct state {
     mlrt__product product;
     void (*small)(const mlrt_call *c);
-    mlrt__dnnl *call;
+    const mlrt__format *format;
 } state;
 
 mlrt__product mlrt__product_of(const mlrt_node *n) {
@@ -27,27 +26,17 @@ mlrt__product mlrt__product_of(const mlrt_node *n) {
 
 static double work(const mlrt__product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
-static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t rows, int64_t columns,
-                            const mlrt__matrix *at) {
-    mlrt__dnnl_view v = {.dtype = dtype, .axes = 2, .dim = {rows, columns}, .stride = {at->row, at->column}};
-    if (p->batch != 1)
-        v = (mlrt__dnnl_view){
-            .dtype = dtype, .axes = 3, .dim = {p->batch, rows, columns}, .stride = {at->batch, at->row, at->column}};
-    return v;
+static const mlrt__format *format_of(const mlrt_node *n, const mlrt__product *p) {
+    const mlrt__matmul_attr *attr = n->attr;
+    const int32_t level = mlrt__cpu_level();
+    const mlrt__format *bf16 = attr->bf16 ? mlrt__format_bf16(level, 0) : NULL;
+    return work(p) <= SMALL ? NULL : bf16 ? bf16 : mlrt__format_f32(level);
 }
 
-static mlrt_status prepare_large(const mlrt_call *c, state *s, mlrt_error *err) {
-    const mlrt__product *p = &s->product;
-    const mlrt_node *n = c->node;
-    const bool has_bias = n->inputs > 2;
-    const mlrt__matrix contiguous = {p->m * p->n, p->n, 1};
-    const mlrt__dnnl_view a = view(p, n->in[0]->dtype, p->m, p->k, &p->a),
-                          b = view(p, n->in[1]->dtype, p->k, p->n, &p->b),
-                          y = view(p, n->dtype, p->m, p->n, &contiguous);
-    mlrt__dnnl_view bias = view(p, has_bias ? n->in[2]->dtype : n->dtype, 1, p->n, &contiguous);
-    bias.dim[0] = 1;
-    const int32_t threads = work(p) * (double)p->batch < TEAM ? 1 : mlrt__threads();
-    return mlrt__dnnl_matmul(&a, &b, has_bias ? &bias : NULL, &y, threads, &s->call, err);
+static size_t scratch_matmul(const mlrt_node *n, int32_t threads) {
+    const mlrt__product p = mlrt__product_of(n);
+    const mlrt__format *f = format_of(n, &p);
+    return f && p.batch ? mlrt__blocks_scratch(&p, f, threads) : 0;
 }
 
 static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
@@ -55,52 +44,22 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     if (!s) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     c->state = s;
     s->product = mlrt__product_of(c->node);
-    if (c->node->in[0]->dtype == MLRT_F32 && work(&s->product) <= SMALL) {
-        s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
-        return MLRT_OK;
-    }
-    return s->product.batch ? prepare_large(c, s, err) : MLRT_OK;
-}
-
-MLRT_VECTORISED static void relu(float *y, int64_t n) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = y[i] < 0.0f ? 0.0f : y[i];
-}
-
-enum { CHUNK = 16384 };
-
-static void relu_chunk(void *out, int64_t i) {
-    const mlrt_tensor *y = out;
-    const int64_t first = i * CHUNK, left = mlrt_shape_count(&y->shape) - first;
-    relu((float *)y->data + first, left < CHUNK ? left : CHUNK);
-}
-
-/* A pass of our own: oneDNN's ReLU would turn NaN into 0 and hide it. */
-static void relu_all(mlrt_tensor y) {
-    const int64_t n = mlrt_shape_count(&y.shape);
-    mlrt__each((n + CHUNK - 1) / CHUNK, (double)n, relu_chunk, &y);
-}
-
-static void run_large(const mlrt_call *c, const state *s) {
-    void *data[MLRT__DNNL_OPERANDS];
-    for (int32_t i = 0; i < c->inputs; i++) data[i] = c->in[i].data;
-    data[c->inputs] = c->out.data;
-    mlrt__dnnl_run(s->call, data, c->err);
-    if (s->product.relu) relu_all(c->out);
+    s->format = format_of(c->node, &s->product);
+    s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
+    return MLRT_OK;
 }
 
 static void run_matmul(const mlrt_call *c) {
     const state *s = c->state;
-    if (s->small)
+    if (!s->format)
         s->small(c);
-    else if (s->call)
-        run_large(c, s);
+    else if (s->product.batch)
+        mlrt__blocks_run(&s->product, s->format, c->in[0].data, c->in[1].data, c->inputs > 2 ? c->in[2].data : NULL,
+                         c->out.data, c->scratch);
 }
 
 static void release_matmul(mlrt_call *c) {
-    state *s = c->state;
-    if (s) mlrt__dnnl_free(s->call);
-    free(s);
+    free(c->state);
     c->state = NULL;
 }
 
@@ -110,6 +69,7 @@ static double flops_matmul(const mlrt_node *n) {
 }
 
 const mlrt__kernel MLRT_KERNELS(matmul)[] = {
-    {"matmul", .prepare = prepare_matmul, .run = run_matmul, .release = release_matmul, .flops = flops_matmul},
+    {"matmul", .scratch = scratch_matmul, .prepare = prepare_matmul, .run = run_matmul, .release = release_matmul,
+     .flops = flops_matmul},
     {0},
 };

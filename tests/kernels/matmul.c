@@ -1,6 +1,7 @@
 /* matmul.c - products of every form and size against sums in double, on every CPU level. */
 #include "call.h"
 #include "compare.h"
+#include "kernels/blocks.h"
 
 typedef struct form {
     mlrt_shape a, b, y;
@@ -27,8 +28,11 @@ static double *reference(const form *f, const float *a, const float *b, const fl
     return y;
 }
 
+static int32_t bf16; /* as the attribute says it */
+
 static void check(int32_t level, const form *f, bool with_bias, bool relu) {
-    const mlrt__matmul_attr attr = {.flags = f->flags, .activation = relu ? MLRT__ACT_RELU : MLRT__ACT_NONE};
+    const mlrt__matmul_attr attr = {
+        .flags = f->flags, .activation = relu ? MLRT__ACT_RELU : MLRT__ACT_NONE, .bf16 = bf16};
     call c = {.op = "matmul", .level = level, .attr = &attr, .out = tensor(MLRT_F32, f->y), .inputs = 2};
     c.in[0] = uniform(f->a, -1, 1), c.in[1] = uniform(f->b, -1, 1);
     if (with_bias) c.in[c.inputs++] = uniform(MLRT_SHAPE_OF(at(&f->y, -1)), -1, 1);
@@ -36,7 +40,7 @@ static void check(int32_t level, const form *f, bool with_bias, bool relu) {
     double *want = reference(f, c.in[0].data, c.in[1].data, c.in[2].data, relu);
     const double k = (double)at(&f->a, f->flags & MLRT_TRANS_A ? -2 : -1);
     char text[3][MLRT_SHAPE_TEXT];
-    is_near(&c, want, 1e-6 * (1 + sqrt(k)), "%s: %s x %s -> %s%s%s%s%s", mlrt__level_name(level),
+    is_near(&c, want, (bf16 ? 3e-3 : 1e-6) * (1 + sqrt(k)), "%s: %s x %s -> %s%s%s%s%s", mlrt__level_name(level),
             mlrt_shape_text(&f->a, text[0], MLRT_SHAPE_TEXT), mlrt_shape_text(&f->b, text[1], MLRT_SHAPE_TEXT),
             mlrt_shape_text(&f->y, text[2], MLRT_SHAPE_TEXT), f->flags & MLRT_TRANS_A ? " a^T" : "",
             f->flags & MLRT_TRANS_B ? " b^T" : "", with_bias ? " + bias" : "", relu ? " relu" : "");
@@ -95,21 +99,8 @@ static void check_repeats(int64_t m, int64_t n, int64_t k) {
     free(first.data);
 }
 
-int main(void) {
-    static const int64_t sizes[][3] = {{1, 1, 1},    {1, 7, 3},   {13, 1, 5},   {16, 16, 16},
-                                       {45, 30, 41}, {12, 33, 2}, {3, 64, 300}, {37, 17, 257},
-                                       {0, 4, 3},    {4, 0, 3},   {4, 3, 0},    {25, 200, 1}};
-    for
-        EACH_LEVEL(level) {
-            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-                check_all(level, MLRT_SCALAR, true, sizes[i][0], sizes[i][1], sizes[i][2]);
-            check_all(level, MLRT_SHAPE_OF(2, 3), true, 5, 19, 7);
-            check_all(level, MLRT_SHAPE_OF(2, 3), false, 5, 19, 7);
-            check_all(level, MLRT_SHAPE_OF(60), false, 9, 21, 20);
-            check_all(level, MLRT_SHAPE_OF(0), false, 5, 4, 7);
-            check_all(level, MLRT_SHAPE_OF(0), true, 5, 4, 7);
-        }
-    const int32_t level = mlrt__cpu_level();
+/* What is cut into blocks along every side. */
+static void check_large(int32_t level) {
     check_all(level, MLRT_SCALAR, true, 130, 70, 65);
     check_all(level, MLRT_SCALAR, true, 640, 33, 257);
     check_all(level, MLRT_SCALAR, true, 1, 700, 700);
@@ -117,6 +108,69 @@ int main(void) {
     check_all(level, MLRT_SHAPE_OF(3, 5), true, 50, 128, 70);
     check_all(level, MLRT_SHAPE_OF(3), false, 70, 65, 131);
     check_all(level, MLRT_SHAPE_OF(0), false, 70, 65, 131);
+    check_all(level, MLRT_SCALAR, true, 70, 60, 1100);
+    check_all(level, MLRT_SCALAR, true, 20, 4150, 30);
+}
+
+/* Every format against the same sums of operands that bf16 holds exactly, so that only the order of the sum is free. */
+static void check_format(const mlrt__format *f, const mlrt__product *p) {
+    mlrt_tensor a = integers(MLRT_SHAPE_OF(p->m * p->k), -8, 8), b = integers(MLRT_SHAPE_OF(p->k * p->n), -8, 8);
+    mlrt_tensor y = tensor(MLRT_F32, MLRT_SHAPE_OF(p->m, p->n));
+    float *x = a.data, *w = b.data, *sum = y.data;
+    for (int64_t i = 0; i < p->m * p->k; i++) x[i] = (float)((int32_t *)a.data)[i];
+    for (int64_t i = 0; i < p->k * p->n; i++) w[i] = (float)((int32_t *)b.data)[i];
+    void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
+    mlrt__blocks_run(p, f, x, w, NULL, sum, scratch);
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < p->m; i++)
+        for (int64_t j = 0; j < p->n; j++) {
+            float want = 0;
+            for (int64_t k = 0; k < p->k; k++)
+                want += x[i * p->a.row + k * p->a.column] * w[k * p->b.row + j * p->b.column];
+            wrong += sum[i * p->n + j] != want;
+        }
+    is_int(wrong, 0, "%s, tiles of %d x %d: [%d, %d, %d] is exact", f->name, (int)f->rows, (int)f->columns, (int)p->m,
+           (int)p->n, (int)p->k);
+    mlrt__free_large(scratch);
+    free(a.data), free(b.data), free(y.data);
+}
+
+static void check_formats(void) {
+    static const int64_t size[][3] = {{1, 1, 1}, {33, 31, 17}, {70, 100, 1025}, {300, 40, 64}};
+    const int32_t level = mlrt__cpu_level();
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+        for (int32_t trans = 0; trans < 4; trans++) {
+            const int64_t m = size[i][0], n = size[i][1], k = size[i][2];
+            const mlrt__matrix a = {0, trans & 1 ? 1 : k, trans & 1 ? m : 1},
+                               b = {0, trans & 2 ? 1 : n, trans & 2 ? k : 1};
+            const mlrt__product p = {.batch = 1, .m = m, .n = n, .k = k, .a = a, .b = b};
+            check_format(mlrt__format_f32(level), &p);
+            for (int32_t c = 0; mlrt__format_bf16(level, c); c++) check_format(mlrt__format_bf16(level, c), &p);
+        }
+}
+
+int main(void) {
+    static const int64_t sizes[][3] = {{1, 1, 1},    {1, 7, 3},   {13, 1, 5},   {16, 16, 16},
+                                       {45, 30, 41}, {12, 33, 2}, {3, 64, 300}, {37, 17, 257},
+                                       {0, 4, 3},    {4, 0, 3},   {4, 3, 0},    {25, 200, 1}};
+    for
+        EACH_LEVEL(level) {
+            setenv("MLRT_CPU", strrchr(mlrt__level_name(level), '-') + 1, 1);
+            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+                check_all(level, MLRT_SCALAR, true, sizes[i][0], sizes[i][1], sizes[i][2]);
+            check_all(level, MLRT_SHAPE_OF(2, 3), true, 5, 19, 7);
+            check_all(level, MLRT_SHAPE_OF(2, 3), false, 5, 19, 7);
+            check_all(level, MLRT_SHAPE_OF(60), false, 9, 21, 20);
+            check_all(level, MLRT_SHAPE_OF(0), false, 5, 4, 7);
+            check_all(level, MLRT_SHAPE_OF(0), true, 5, 4, 7);
+            check_large(level);
+            unsetenv("MLRT_CPU");
+        }
+    const int32_t level = mlrt__cpu_level();
+    bf16 = 1;
+    check_large(level);
+    bf16 = 0;
+    check_formats();
     for (int32_t activation = MLRT__ACT_NONE; activation <= MLRT__ACT_RELU; activation++) {
         check_not_finite(20, 30, 40, activation);
         check_not_finite(100, 100, 100, activation);

@@ -1,0 +1,171 @@
+/* blocks.c - the order of the blocks of a large matrix product, and how a team shares them. */
+#include "kernels/blocks.h"
+#include <omp.h>
+#include <stdlib.h>
+
+enum { LANES = 512, COLUMNS = 4096 }; /* of k and of n in a block */
+
+/* ---- formats ---- */
+
+#define DECLARE(arg, level) extern const mlrt__format mlrt__format_f32_##level;
+MLRT__KERNEL_LEVELS(DECLARE, )
+#define ROW(arg, level) &mlrt__format_f32_##level,
+static const mlrt__format *const f32[] = {MLRT__KERNEL_LEVELS(ROW, )};
+
+const mlrt__format *mlrt__format_f32(int32_t level) { return f32[level]; }
+
+const mlrt__format *mlrt__format_bf16(int32_t level, int32_t choice) {
+#ifdef __x86_64__
+    extern const mlrt__format *mlrt__format_bf16_x86(int32_t choice);
+    return level == sizeof f32 / sizeof *f32 - 1 ? mlrt__format_bf16_x86(choice) : NULL;
+#else
+    (void)level, (void)choice;
+    return NULL;
+#endif
+}
+
+/* ---- sizes ---- */
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+/* A product cut into blocks; `columns` is all of n or a large part of it. */
+typedef struct plan {
+    const mlrt__product *p;
+    const mlrt__format *f;
+    int64_t lanes, rows, columns; /* of a block */
+} plan;
+
+static plan plan_of(const mlrt__product *p, const mlrt__format *f) {
+    plan q = {.p = p, .f = f};
+    const int64_t lanes = (p->k + f->pair - 1) / f->pair, chunks = (lanes + LANES - 1) / LANES;
+    q.lanes = up((lanes + chunks - 1) / chunks, 16);
+    q.columns = least(up(p->n, f->columns), COLUMNS);
+    const int64_t most = f->cache / (4 * q.lanes) / f->rows * f->rows, rows = up(p->m, f->rows);
+    const int64_t blocks = (rows + most - 1) / most;
+    q.rows = up((rows + blocks - 1) / blocks, f->rows);
+    return q;
+}
+
+static int64_t a_floats(const plan *q) { return q->lanes * q->rows; }
+static int64_t b_floats(const plan *q) { return q->lanes * q->columns; }
+
+/* Many products at once: each thread has its own; else all work on one. */
+static bool one_each(const mlrt__product *p, int32_t threads) { return p->batch >= 2 * threads; }
+
+size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads) {
+    const plan q = plan_of(p, f);
+    const int64_t copies = one_each(p, threads) ? threads : 1;
+    return sizeof(float) * (size_t)(copies * b_floats(&q) + threads * a_floats(&q));
+}
+
+/* ---- one thread's part ---- */
+
+typedef struct member {
+    int32_t thread, threads; /* of those that share a product */
+    float *packed_a, *packed_b;
+} member;
+
+typedef struct operands {
+    const float *a, *b, *bias;
+    float *y;
+} operands;
+
+/* A thread's part of `count` things that come in units. */
+static void part(int64_t count, int64_t unit, const member *m, int64_t *from, int64_t *to) {
+    const int64_t units = (count + unit - 1) / unit;
+    *from = least(count, units * m->thread / m->threads * unit);
+    *to = least(count, units * (m->thread + 1) / m->threads * unit);
+}
+
+/* Tall products are shared by rows, wide ones by columns. */
+static bool by_rows(const plan *q) { return q->p->m >= q->p->n || q->p->m >= 8 * q->f->rows; }
+
+/* A block of rows against columns [from, to) of the packed block of b. */
+static void run_block(const plan *q, const member *m, mlrt__tile_job t, const mlrt__ending *ending, int64_t rows,
+                      int64_t from, int64_t to) {
+    const mlrt__format *f = q->f;
+    float *const y = t.y;
+    mlrt__ending here = ending ? *ending : (mlrt__ending){0};
+    t.ending = ending ? &here : NULL;
+    for (int64_t j = from; j < to; j += f->columns) {
+        t.b = m->packed_b + j * t.lanes;
+        t.columns = (int32_t)least(f->columns, to - j);
+        here.bias = ending && ending->bias ? ending->bias + j : NULL;
+        for (int64_t i = 0; i < rows; i += f->rows) {
+            t.a = m->packed_a + i * t.lanes;
+            t.rows = (int32_t)least(f->rows, rows - i);
+            t.y = y + i * t.y_row + j;
+            f->tile(&t);
+        }
+    }
+}
+
+static void together(const member *m) {
+    if (m->threads > 1) {
+#pragma omp barrier
+    }
+}
+
+/* The block of b from column `first` on and from element k on; and what a thread does with it. */
+static void run_depth(const plan *q, const member *m, operands o, int64_t first, int64_t columns, int64_t k) {
+    const mlrt__product *p = q->p;
+    const mlrt__format *f = q->f;
+    const int64_t depth = least(q->lanes * f->pair, p->k - k), lanes = up((depth + f->pair - 1) / f->pair, f->step);
+    const mlrt__ending ending = {o.bias ? o.bias + first : NULL, p->relu};
+    mlrt__tile_job t = {.lanes = lanes, .y_row = p->n, .add = k > 0};
+    int64_t from, to, top = 0, bottom = p->m;
+    part(columns, f->columns, m, &from, &to);
+    const mlrt__side b = {o.b + (first + from) * p->b.column + k * p->b.row, p->b.column, p->b.row};
+    f->pack_b(b, to - from, depth, lanes, m->packed_b + from * lanes);
+    if (by_rows(q)) {
+        together(m);
+        from = 0, to = columns;
+        part(p->m, f->rows, m, &top, &bottom);
+    }
+    for (int64_t i = top; i < bottom; i += q->rows) {
+        const int64_t rows = least(q->rows, bottom - i);
+        const mlrt__side a = {o.a + i * p->a.row + k * p->a.column, p->a.row, p->a.column};
+        f->pack_a(a, rows, depth, lanes, m->packed_a);
+        t.y = o.y + i * p->n + first;
+        run_block(q, m, t, k + depth == p->k ? &ending : NULL, rows, from, to);
+    }
+    if (by_rows(q)) together(m);
+}
+
+static void run_product(const plan *q, const member *m, operands o) {
+    const mlrt__product *p = q->p;
+    for (int64_t first = 0; first < p->n; first += q->columns)
+        for (int64_t k = 0; k < p->k; k += q->lanes * q->f->pair)
+            run_depth(q, m, o, first, least(q->columns, p->n - first), k);
+}
+
+static operands of_batch(const mlrt__product *p, operands o, int64_t i) {
+    return (operands){o.a + i * p->a.batch, o.b + i * p->b.batch, o.bias, o.y + i * p->m * p->n};
+}
+
+/* Thread `thread` of `threads`, with scratch memory for all of them. */
+static void run_thread(const plan *q, operands o, float *scratch, int32_t thread, int32_t threads) {
+    const bool own = one_each(q->p, threads);
+    const int64_t copies = own ? threads : 1, batch = q->p->batch;
+    const member m = {.thread = own ? 0 : thread,
+                      .threads = own ? 1 : threads,
+                      .packed_a = scratch + copies * b_floats(q) + thread * a_floats(q),
+                      .packed_b = scratch + (own ? thread * b_floats(q) : 0)};
+    const int64_t from = own ? batch * thread / threads : 0, to = own ? batch * (thread + 1) / threads : batch;
+    if (q->f->begin) q->f->begin();
+    for (int64_t i = from; i < to; i++) run_product(q, &m, of_batch(q->p, o, i));
+    if (q->f->end) q->f->end();
+}
+
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float *a, const float *b, const float *bias,
+                      float *y, void *scratch) {
+    const plan q = plan_of(p, f);
+    const operands o = {a, b, bias, y};
+    if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 32)) {
+        run_thread(&q, o, scratch, 0, 1);
+        return;
+    }
+#pragma omp parallel num_threads(mlrt__threads())
+    run_thread(&q, o, scratch, omp_get_thread_num(), omp_get_num_threads());
+}

@@ -1,0 +1,60 @@
+/* blocks.h - large matrix products: blocks of both operands are laid out in panels that stay in cache, and a tile of results
+ * stays in registers while a panel of each goes by.
+ *
+ *     y [m, n] = a [m, k] b [k, n]
+ *
+ * What the registers hold at once is a lane of 32 bits: one f32 number, or a pair of bf16 numbers that are neighbours along
+ * k. A format says how large its tiles are, how it packs and how it multiplies; the order of the blocks is the same for all
+ * (blocks.c). An element is summed in chunks of k that depend on k alone, so results do not depend on the number of threads.
+ * Van Zee and van de Geijn, ACM Trans. Math. Softw. 41 (2015) 14, Fig. 1. */
+#ifndef MLRT__BLOCKS_H
+#define MLRT__BLOCKS_H
+
+#include "kernels/matmul.h"
+
+/* An operand: a with its rows, or b with its columns, as `outer`; strides in elements, one of which is 1. */
+typedef struct mlrt__side {
+    const float *data;
+    int64_t outer, depth;
+} mlrt__side;
+
+/* What becomes of a sum when it is complete: y = activation(sum + bias). */
+typedef struct mlrt__ending {
+    const float *bias; /* of the tile's first column; NULL: none */
+    bool relu;
+} mlrt__ending;
+
+typedef struct mlrt__tile_job {
+    const float *a, *b; /* panels */
+    int64_t lanes;      /* of k */
+    float *y;
+    int64_t y_row;
+    int32_t rows, columns;      /* that are there; the panels are filled up with zeros */
+    bool add;                   /* to what y holds */
+    const mlrt__ending *ending; /* NULL: the sum goes on */
+} mlrt__tile_job;
+
+typedef struct mlrt__format {
+    const char *name;
+    int32_t rows, columns; /* of a tile */
+    int32_t pair;          /* elements of k in a lane: 1 or 2 */
+    int32_t step;          /* lanes of k come in multiples of it */
+    int32_t cache;         /* bytes of a that should stay in the second-level cache */
+    void (*begin)(void);   /* before and after a thread's work; may be NULL */
+    void (*end)(void);
+    /* `outers` rows or columns and `depth` elements of k, into panels of `lanes` lanes of k each. */
+    void (*pack_a)(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *panels);
+    void (*pack_b)(mlrt__side b, int64_t outers, int64_t depth, int64_t lanes, float *panels);
+    void (*tile)(const mlrt__tile_job *t);
+} mlrt__format;
+
+/* f32 at a level of the CPU; bf16 as the CPU multiplies it, the fastest way first, NULL after the last. */
+const mlrt__format *mlrt__format_f32(int32_t level);
+const mlrt__format *mlrt__format_bf16(int32_t level, int32_t choice);
+
+/* A product of at least one element each way, by blocks. */
+size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads); /* bytes */
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float *a, const float *b, const float *bias,
+                      float *y, void *scratch);
+
+#endif

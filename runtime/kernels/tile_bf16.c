@@ -1,0 +1,102 @@
+/* tile_bf16.c - the tiles of bf16 products: by dot products of pairs (AVX512_BF16), or by tile registers (AMX). */
+#define PAIR 2
+#include "kernels/tile.h"
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void pack_a(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *panels) {
+    pack_panels(a, outers, depth, lanes, panels, TILE_ROWS);
+}
+
+static void pack_b(mlrt__side b, int64_t outers, int64_t depth, int64_t lanes, float *panels) {
+    pack_panels(b, outers, depth, lanes, panels, TILE_COLUMNS);
+}
+
+static const mlrt__format dot_products = {.name = "bf16",
+                                          .rows = TILE_ROWS,
+                                          .columns = TILE_COLUMNS,
+                                          .pair = 2,
+                                          .step = 1,
+                                          .cache = 480 << 10,
+                                          .pack_a = pack_a,
+                                          .pack_b = pack_b,
+                                          .tile = run_tile};
+
+/* ---- AMX: registers of 16 rows of 16 lanes. Two by two of them hold 32 x 32 results; panels of a are made of blocks of
+ * 32 rows by 16 lanes. ---- */
+
+enum { SQUARE = 16, AMX_ROWS = 2 * SQUARE, AMX_COLUMNS = 2 * SQUARE, ROW_BYTES = 4 * SQUARE };
+
+static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
+    for (int64_t first = 0; first < outers; first += AMX_ROWS)
+        for (int64_t k = 0; k < lanes; k += SQUARE)
+            for (int64_t o = first; o < first + AMX_ROWS; o += SQUARE, to += SQUARE * SQUARE) {
+                mlrt__lanes v[SQUARE];
+                load_square(a, o, outers, k, depth, false, v);
+#pragma GCC unroll 16
+                for (int i = 0; i < SQUARE; i++) mlrt__store(to + i * SQUARE, v[i]);
+            }
+}
+
+static void begin_amx(void) {
+    _Alignas(64) static const struct {
+        uint8_t palette, start, reserved[14];
+        uint16_t row_bytes[16];
+        uint8_t rows[16];
+    } layout = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+    _tile_loadconfig(&layout);
+}
+
+static void end_amx(void) { _tile_release(); }
+
+static void run_tile_amx(const mlrt__tile_job *t) {
+    _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
+    const char *a = (const char *)t->a, *b = (const char *)t->b;
+    enum { A_BYTES = SQUARE * ROW_BYTES, B_ROW = AMX_COLUMNS * 4 };
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int64_t k = 0; k < t->lanes; k += SQUARE, a += 2 * A_BYTES, b += SQUARE * B_ROW) {
+        _tile_loadd(4, a, ROW_BYTES);
+        _tile_loadd(6, b, B_ROW);
+        _tile_loadd(5, a + A_BYTES, ROW_BYTES);
+        _tile_loadd(7, b + ROW_BYTES, B_ROW);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, &sum[0][0], sizeof *sum);
+    _tile_stored(1, &sum[0][SQUARE], sizeof *sum);
+    _tile_stored(2, &sum[SQUARE][0], sizeof *sum);
+    _tile_stored(3, &sum[SQUARE][SQUARE], sizeof *sum);
+    for (int r = 0; r < t->rows; r++)
+        for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
+}
+
+static const mlrt__format tile_registers = {.name = "bf16",
+                                            .rows = AMX_ROWS,
+                                            .columns = AMX_COLUMNS,
+                                            .pair = 2,
+                                            .step = SQUARE,
+                                            .cache = 480 << 10,
+                                            .begin = begin_amx,
+                                            .end = end_amx,
+                                            .pack_a = pack_a_amx,
+                                            .pack_b = pack_b,
+                                            .tile = run_tile_amx};
+
+/* Linux gives tile registers to processes that ask for them. */
+static bool may_use_tiles(void) {
+    enum { REQUEST = 0x1023, TILE_DATA = 18 };
+    return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+
+extern const mlrt__format *mlrt__format_bf16_x86(int32_t choice);
+
+const mlrt__format *mlrt__format_bf16_x86(int32_t choice) {
+    const bool tiles = __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("amx-tile") && may_use_tiles();
+    if (tiles && choice-- == 0) return &tile_registers;
+    return __builtin_cpu_supports("avx512bf16") && choice == 0 ? &dot_products : NULL;
+}
