@@ -126,6 +126,8 @@ static const struct {
                {"erf", mlrt_erf},
                {"relu", mlrt_relu},
                {"softplus", mlrt_softplus},
+               {"gelu", mlrt_gelu},
+               {"silu", mlrt_silu},
                {"softmax", mlrt_softmax},
                {"log_softmax", mlrt_log_softmax},
                {"stop_gradient", mlrt_stop_gradient},

@@ -12,7 +12,7 @@ static const mlrt_port any_output = {"y", "[...]", "of the same shape"};
 /* name, formula, source, node, torch, rough */
 #define ACTIVATIONS(X)                                                                                                 \
     X(relu, "max(x, 0)", NULL, mlrt_relu(x), "F.relu(x[0])", true)                                                     \
-    X(silu, "x / (1 + e^-x)", "arXiv:1702.03118, Eq. 2", mlrt_mul(x, mlrt_sigmoid(x)), "F.silu(x[0])", false)          \
+    X(silu, "x / (1 + e^-x)", "arXiv:1702.03118, Eq. 2", mlrt_silu(x), "F.silu(x[0])", false)                          \
     X(tanh, "tanh(x)", NULL, mlrt_tanh(x), "torch.tanh(x[0])", false)                                                  \
     X(sigmoid, "1 / (1 + e^-x)", NULL, mlrt_sigmoid(x), "torch.sigmoid(x[0])", false)                                  \
     X(softplus, "log(1 + e^x)", NULL, mlrt_softplus(x), "F.softplus(x[0])", false)                                     \
@@ -41,11 +41,6 @@ static const mlrt_prop gelu_props[] = {
     MLRT_PROP_ENUM(gelu, approximate, .init = EXACT, .choices = approximations, .doc = "replace the error function"),
     {0}};
 
-static mlrt_node *gelu_exact(mlrt_node *x) {
-    mlrt_node *twice = mlrt_add_scalar(mlrt_erf(mlrt_mul_scalar(x, sqrt(0.5))), 1);
-    return mlrt_mul_scalar(mlrt_mul(x, twice), 0.5);
-}
-
 static mlrt_node *gelu_tanh(mlrt_node *x) {
     mlrt_node *cubic = mlrt_mul(x, mlrt_add_scalar(mlrt_mul_scalar(mlrt_square(x), 0.044715), 1));
     mlrt_node *twice = mlrt_add_scalar(mlrt_tanh(mlrt_mul_scalar(cubic, 2 * sqrt(0.5 / acos(-1)))), 1);
@@ -54,7 +49,7 @@ static mlrt_node *gelu_tanh(mlrt_node *x) {
 
 static mlrt_node *gelu_build(const mlrt_layer *self, mlrt_node *const in[]) {
     const gelu *p = mlrt_props(self);
-    return p->approximate == TANH ? gelu_tanh(in[0]) : gelu_exact(in[0]);
+    return p->approximate == TANH ? gelu_tanh(in[0]) : mlrt_gelu(in[0]);
 }
 
 static const mlrt_case gelu_cases[] = {{"", "f32[3,5]", "F.gelu(x[0])", false},
@@ -68,5 +63,5 @@ MLRT_LAYER(gelu, .summary = "y = x Phi(x), Phi the normal distribution function"
 const char *const core_activations[] = {"relu", "gelu", NULL};
 
 mlrt_node *core_activate(mlrt_node *x, int32_t activation) {
-    return activation == CORE_GELU ? gelu_exact(x) : mlrt_relu(x);
+    return activation == CORE_GELU ? mlrt_gelu(x) : mlrt_relu(x);
 }

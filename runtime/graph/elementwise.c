@@ -94,6 +94,7 @@ static mlrt_status infer_cast(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape 
 
 static mlrt_node *to(mlrt_node *dy, const mlrt_node *x) { return mlrt__sum_to(dy, &x->shape); }
 static mlrt_node *zero(mlrt_node *like) { return mlrt_scalar(like->graph, 0); }
+static mlrt_node *ew1(mlrt__elementwise code, mlrt_node *x) { return MLRT__APPLY(&mlrt__ew_op[code], NULL, x); }
 
 #define VJP(name) static void vjp_##name(__attribute__((unused)) mlrt_node *y, mlrt_node *dy, mlrt_node **dx)
 #define A         y->in[0]
@@ -137,6 +138,17 @@ VJP1(sigmoid, mlrt_mul(dy, mlrt_mul(y, mlrt_sub(mlrt_scalar(y->graph, 1), y))))
 VJP1(erf, mlrt_mul(dy, mlrt_mul_scalar(mlrt_exp(mlrt_neg(mlrt_square(A))), 1.12837916709551257390))) /* 2 / sqrt(pi) */
 VJP1(relu, mlrt_where(mlrt_gt(y, zero(y)), dy, zero(y)))
 VJP1(softplus, mlrt_mul(dy, mlrt_sigmoid(A)))
+VJP1(gelu, mlrt_mul(dy, ew1(MLRT__EW_gelu_slope, A)))
+VJP1(silu, mlrt_mul(dy, ew1(MLRT__EW_silu_slope, A)))
+VJP(gelu_slope) { /* e^(-x^2 / 2) (2 - x^2) / sqrt(2 pi) */
+    mlrt_node *square = mlrt_square(A), *density = mlrt_exp(mlrt_mul_scalar(square, -0.5));
+    dx[0] = mlrt_mul(dy, mlrt_mul(density, mlrt_mul_scalar(mlrt_add_scalar(square, -2), -0.39894228040143267794)));
+}
+VJP(silu_slope) { /* s(x) s(-x) (2 + x (1 - 2 s(x))), and 1 - 2 s(x) is -tanh(x / 2) */
+    mlrt_node *bell = mlrt_mul(mlrt_sigmoid(A), mlrt_sigmoid(mlrt_neg(A)));
+    mlrt_node *bend = mlrt_mul(A, mlrt_tanh(mlrt_mul_scalar(A, 0.5)));
+    dx[0] = mlrt_mul(dy, mlrt_mul(bell, mlrt_sub(mlrt_scalar(y->graph, 2), bend)));
+}
 VJP(cast) {
     if (A->dtype != MLRT_I32 && y->dtype != MLRT_I32) dx[0] = mlrt_cast(dy, A->dtype);
 }
@@ -179,6 +191,10 @@ const mlrt_op mlrt__ew_op[MLRT__EW_COUNT] = {
     REAL(erf),
     REAL(relu),
     REAL(softplus),
+    REAL(gelu),
+    REAL(gelu_slope),
+    REAL(silu),
+    REAL(silu_slope),
     [MLRT__EW_cast] = {.name = "cast",
                        .min_inputs = 1,
                        .max_inputs = 1,
@@ -266,7 +282,7 @@ mlrt_node *mlrt_where(mlrt_node *c, mlrt_node *a, mlrt_node *b) {
 }
 
 #define EW1(name)                                                                                                      \
-    mlrt_node *mlrt_##name(mlrt_node *x) { return MLRT__APPLY(&mlrt__ew_op[MLRT__EW_##name], NULL, x); }
+    mlrt_node *mlrt_##name(mlrt_node *x) { return ew1(MLRT__EW_##name, x); }
 EW1(abs)
 EW1(sign)
 EW1(floor)
@@ -284,6 +300,8 @@ EW1(sigmoid)
 EW1(erf)
 EW1(relu)
 EW1(softplus)
+EW1(gelu)
+EW1(silu)
 
 mlrt_node *mlrt_neg(mlrt_node *x) {
     double v;

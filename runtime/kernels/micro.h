@@ -9,6 +9,26 @@
 /* y[i] = op(in[0][i], ...) for i < n; y may be one of the inputs. */
 typedef void micro(float *y, const float *const *in, int64_t n);
 
+/* x Phi(x) = max(x, 0) - a Phi(-a), a = |x| */
+static inline float gelu(float x) {
+    const float a = mlrt__abs(x), near = 8.0f < a ? 8.0f : a;
+    return (0.0f > x ? 0.0f : x) - near * mlrt__normal_tail(near);
+}
+
+/* (x Phi(x))' = Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), from one side of zero to the other by symmetry. */
+static inline float gelu_slope(float x) {
+    const float a = mlrt__abs(x), near = 8.0f < a ? 8.0f : a;
+    const float s = mlrt__normal_tail(near) - near * (mlrt__decay(-0.5f * near * near) * 0x1.988454p-2f);
+    return x < 0.0f ? s : 1.0f - s;
+}
+
+/* (x s(x))' = s(x) + x s(x) s(-x), s the sigmoid */
+static inline float silu_slope(float x) {
+    const float s = mlrt__sigmoid(x);
+    const float near = x > 100.0f ? 100.0f : x < -100.0f ? -100.0f : x;
+    return s + near * (s * mlrt__sigmoid(-x));
+}
+
 #define UNARY(name, expression)                                                                                        \
     static void ew_##name(float *y, const float *const *in, int64_t n) {                                               \
         const float *xs = in[0];                                                                                       \
@@ -54,6 +74,10 @@ UNARY(sigmoid, mlrt__sigmoid(x))
 UNARY(erf, mlrt__erf(x))
 UNARY(relu, 0.0f > x ? 0.0f : x) /* written so that NaN stays */
 UNARY(softplus, mlrt__softplus(x))
+UNARY(gelu, gelu(x))
+UNARY(gelu_slope, gelu_slope(x))
+UNARY(silu, x *mlrt__sigmoid(x))
+UNARY(silu_slope, silu_slope(x))
 UNARY(cast, x) /* loading and storing convert */
 
 static void ew_where(float *y, const float *const *in, int64_t n) {

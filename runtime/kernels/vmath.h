@@ -1,8 +1,9 @@
 /* vmath.h - elementary functions that vectorise: static inline, no branch, no table, no call.
  *
- * Within 2.5 ulp of the exact result for every f32 (tests/kernels/vmath.c holds them to it), denormals included. NaN gives
- * NaN; infinities, zeros and poles are as in C. Put them in a loop under `#pragma omp simd`. Where a polynomial stands,
- * its coefficients are a minimax fit of what the leading terms leave on the reduced interval: vmath.py finds them.
+ * Within 2.5 ulp of the exact result for every f32, denormals included, where nothing else is said (tests/kernels/vmath.c
+ * holds them to it). NaN gives NaN; infinities, zeros and poles are as in C. Put them in a loop under `#pragma omp simd`.
+ * Where a polynomial stands, its coefficients are a minimax fit of what the leading terms leave on the reduced interval:
+ * vmath.py finds them.
  */
 #ifndef MLRT__VMATH_H
 #define MLRT__VMATH_H
@@ -69,6 +70,13 @@ static inline float mlrt__exp(float x) {
     const float low = -104.0f > x ? -104.0f : x; /* written so that NaN stays */
     const float p = 1.0f + mlrt__exp_reduced(89.0f < low ? 89.0f : low, &k);
     return p * mlrt__pow2(k >> 1) * mlrt__pow2(k - (k >> 1));
+}
+
+/* e^x for -87 < x <= 0 by one factor. */
+static inline float mlrt__decay(float x) {
+    int32_t k;
+    const float p = 1.0f + mlrt__exp_reduced(x, &k);
+    return p * mlrt__pow2(k);
 }
 
 /* For 0 < x < inf. x = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)). */
@@ -142,6 +150,19 @@ static inline float mlrt__erf(float x) {
     q = q * t + 0x1.073576p-3f;
     const float far = mlrt__copysign(1.0f - mlrt__exp(-(t + q * t)), x);
     return a < 0.92f ? x + x * p : far;
+}
+
+/* Phi(-a) of the normal distribution for 0 <= a <= 8, within 2^-24: e^-p(a) / 2. */
+static inline float mlrt__normal_tail(float a) {
+    float p = 0x1.b6a624p-20f;
+    p = p * a - 0x1.8a35b2p-16f;
+    p = p * a + 0x1.d54c2ep-14f;
+    p = p * a + 0x1.18ec18p-13f;
+    p = p * a - 0x1.43f7fap-8f;
+    p = p * a + 0x1.2a54e8p-5f;
+    p = p * a + 0x1.45eddep-2f;
+    p = p * a + 0x1.988488p-1f;
+    return 0.5f * mlrt__decay(-(p * a));
 }
 
 /* sin(x + quarter * pi / 2), in f64 with pi / 2 in three parts, the first two exact times n. NaN from 2^30 on: such

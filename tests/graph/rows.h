@@ -120,6 +120,8 @@ typedef struct row {
     ROWS_OF_ONE(X, erf, SMOOTH, "x[0].erf()") \
     ROWS_OF_ONE(X, relu, APART, "x[0].relu()") \
     ROWS_OF_ONE(X, softplus, SMOOTH, "F.softplus(x[0])") \
+    ROWS_OF_ONE(X, gelu, SMOOTH, "F.gelu(x[0])") \
+    ROWS_OF_ONE(X, silu, SMOOTH, "F.silu(x[0])") \
     X(cast_i32, "f32[2,3]", TIES, F(mlrt_cast(mlrt_mul_scalar(x[0], 0.7), MLRT_I32)), "(x[0] * 0.7).int().float()") \
     X(arithmetic_i32, "i32[2,3]<9, i32[3]<9", TIES, F(mlrt_sub(mlrt_mul(x[0], x[1]), mlrt_maximum(x[0], x[1]))), \
       "(x[0] * x[1] - x[0].maximum(x[1])).float()") \

@@ -9,16 +9,8 @@ static const mlrt__fused_attr one[MLRT__EW_COUNT] = {
 #undef X
 };
 
-/* relu(x + bias), and GELU by tanh: 0.5 x (1 + tanh(a (x + b x^3))). */
+/* relu(x + bias). */
 static const mlrt__fused_attr bias_relu = {.steps = 2, .step = {{MLRT__EW_add, {0, 1}}, {MLRT__EW_relu, {2}}}};
-static const mlrt__fused_attr gelu = {.steps = 7,
-                                      .step = {{MLRT__EW_square, {0}},
-                                               {MLRT__EW_mul, {3, 1}},
-                                               {MLRT__EW_add, {4, 2}},
-                                               {MLRT__EW_mul, {5, 0}},
-                                               {MLRT__EW_tanh, {6}},
-                                               {MLRT__EW_add, {7, 2}},
-                                               {MLRT__EW_mul, {8, 0}}}};
 
 #define ROWS(r, c)                                                                                                     \
     {                                                                                                                  \
@@ -47,7 +39,9 @@ static const struct row {
      2,
      0,
      0},
-    {"gelu", "fused", &gelu, MLRT_F32, {1, {BIG}}, {{1, {BIG}}, {0}, {0}}, 3, 0, 0},
+    {"gelu", "fused", &one[MLRT__EW_gelu], MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
+    {"gelu_slope", "fused", &one[MLRT__EW_gelu_slope], MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
+    {"silu_slope", "fused", &one[MLRT__EW_silu_slope], MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
     {"where", "fused", &one[MLRT__EW_where], MLRT_F32, {1, {BIG}}, {{1, {BIG}}, {1, {BIG}}, {1, {BIG}}}, 3, 0, 0},
     {"exp", "fused", &one[MLRT__EW_exp], MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
     {"log", "fused", &one[MLRT__EW_log], MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},

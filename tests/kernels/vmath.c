@@ -81,9 +81,17 @@ static void test_pow(void) {
     ok(good, "pow of every pair of special values is C's");
 }
 
+static void test_normal_tail(void) {
+    double worst = 0;
+    for (float a = 0; a <= 8; a += 0x1p-16f)
+        worst = fmax(worst, fabs((double)mlrt__normal_tail(a) - erfc((double)a / sqrt(2)) / 2));
+    ok(worst <= 0x1p-24, "the tail of the normal distribution is within 2^-24: %.2g", worst);
+}
+
 int main(void) {
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) test_one(&rows[r]);
     test_special();
     test_pow();
+    test_normal_tail();
     return done_testing();
 }

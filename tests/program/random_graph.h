@@ -56,8 +56,9 @@ static inline mlrt_node *pick_partner(random_graph *r, const mlrt_node *a) {
 static inline mlrt_node *tamed(mlrt_node *a, mlrt_node *(*f)(mlrt_node *)) { return f(mlrt_tanh(a)); }
 
 static inline mlrt_node *random_unary(random_graph *r, mlrt_node *a) {
-    static mlrt_node *(*const bounded[])(mlrt_node *) = {mlrt_tanh, mlrt_sigmoid, mlrt_sin, mlrt_cos,     mlrt_erf,
-                                                         mlrt_relu, mlrt_abs,     mlrt_neg, mlrt_softplus};
+    static mlrt_node *(*const bounded[])(mlrt_node *) = {mlrt_tanh,     mlrt_sigmoid, mlrt_sin, mlrt_cos,
+                                                         mlrt_erf,      mlrt_relu,    mlrt_abs, mlrt_neg,
+                                                         mlrt_softplus, mlrt_gelu,    mlrt_silu};
     static mlrt_node *(*const wild[])(mlrt_node *) = {mlrt_exp, mlrt_square, mlrt_log1p};
     const int32_t all = sizeof bounded / sizeof *bounded, i = pick(r, all + 3);
     return i < all ? bounded[i](a) : tamed(a, wild[i - all]);

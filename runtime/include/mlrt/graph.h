@@ -100,6 +100,8 @@ MLRT_API mlrt_node *mlrt_sigmoid(mlrt_node *x);
 MLRT_API mlrt_node *mlrt_erf(mlrt_node *x);
 MLRT_API mlrt_node *mlrt_relu(mlrt_node *x);
 MLRT_API mlrt_node *mlrt_softplus(mlrt_node *x); /* log(1 + e^x) without overflow */
+MLRT_API mlrt_node *mlrt_gelu(mlrt_node *x);     /* x (1 + erf(x / sqrt 2)) / 2 */
+MLRT_API mlrt_node *mlrt_silu(mlrt_node *x);     /* x / (1 + e^-x) */
 MLRT_API mlrt_node *mlrt_cast(mlrt_node *x, mlrt_dtype dtype);
 MLRT_API mlrt_node *mlrt_stop_gradient(mlrt_node *x);
 
