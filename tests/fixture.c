@@ -137,11 +137,15 @@ bool fixture_build(fixture *f, const mlrt_class *cls, const char *props, const c
 }
 
 bool fixture_compile(fixture *f, const mlrt__want *want, int32_t count) {
+    return fixture_compile_at(f, want, count, NULL);
+}
+
+bool fixture_compile_at(fixture *f, const mlrt__want *want, int32_t count, const mlrt__home *home) {
     if (!fine(f)) return false;
     mlrt__params_layout(&f->params);
     f->buffer = mlrt__alloc_large(sizeof(float) * (size_t)mlrt__params_size(&f->params));
     mlrt__params_init(&f->params, 1, f->buffer, &f->err);
-    if (fine(f)) mlrt__program_new(f->graph, want, count, f->buffer, &f->program, &f->err);
+    if (fine(f)) mlrt__program_new_at(f->graph, want, count, f->buffer, home, &f->program, &f->err);
     return fine(f);
 }
 

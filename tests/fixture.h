@@ -55,6 +55,7 @@ bool fixture_begin(fixture *f, const char *inputs, bool training);
 /* A layer or a loss, built for training or for evaluation. */
 bool fixture_build(fixture *f, const mlrt_class *cls, const char *props, const char *inputs, bool training);
 bool fixture_compile(fixture *f, const mlrt__want *want, int32_t count);
+bool fixture_compile_at(fixture *f, const mlrt__want *want, int32_t count, const mlrt__home *home);
 /* Copy a field's values; one that the program does not read is left out. */
 void fixture_fill(fixture *f, const char *field, const void *data);
 float *fixture_param(fixture *f, const char *name); /* in the buffer */

@@ -25,10 +25,12 @@ struct mlrt__program {
     int32_t inputs;
     mlrt_tensor *result;
     int32_t results;
-    char *memory;
-    size_t arena_bytes, alive_bytes; /* alive: the most at one moment */
+    char *memory, *lasting;
+    size_t arena_bytes, lasting_bytes, alive_bytes; /* alive: the most at one moment */
+    size_t fixed_bytes;                             /* at the front of the arena, which others must leave alone */
     void *scratch;
     size_t scratch_bytes;
+    bool borrows_memory, borrows_scratch;
     mlrt_error error; /* what a kernel complains of while it runs */
 };
 

@@ -11,6 +11,7 @@ typedef struct mlrt__item {
     int32_t root;    /* the item whose memory it lives in: itself, or what it is a view or an overwriting of */
     int64_t offset;  /* of a view, in elements from the root's first */
     int32_t last;    /* of a root: the last item that reads its memory */
+    int64_t at;      /* its fixed place in the arena, in bytes; -1: it has none */
     void *data;      /* where it is */
 } mlrt__item;
 
@@ -19,6 +20,7 @@ typedef struct mlrt__compiler {
     mlrt__arena *arena;
     const mlrt__want *want;
     int32_t wants;
+    const mlrt__home *home;
     int32_t *wanted; /* item of each want */
     mlrt__item *item;
     int32_t items;
@@ -29,13 +31,21 @@ void mlrt__rewrite(mlrt__compiler *c);
 /* order.c: when each item runs. Items know by now which of them have memory elsewhere. */
 void mlrt__order(mlrt__compiler *c);
 
-/* plan.c: places in the arena for the items that have no data yet. */
+/* plan.c: places in the arena for the items that have no data yet, and beside it for those that last from run to run. */
 typedef struct mlrt__layout {
-    size_t bytes; /* of the arena */
-    size_t alive; /* the most that is alive at one moment: no plan of this order can do with less */
+    size_t bytes, lasting; /* of the arena, and beside it */
+    size_t fixed;          /* of the arena's front, up to the end of the last fixed place */
+    size_t alive;          /* the most that is alive at one moment: no plan of this order can do with less */
     size_t *place;
 } mlrt__layout;
 mlrt__layout mlrt__plan(mlrt__compiler *c);
+
+/* Constants are computed before the first run, and the caller may leave inputs as they are for the next. */
+static inline bool mlrt__is_lasting(const mlrt__item *i) { return i->constant || i->node->op == &mlrt__op_input; }
+/* Where the k-th want is to lie in the arena, or -1. */
+static inline int64_t mlrt__want_at(const mlrt__compiler *c, int32_t k) {
+    return c->home && c->home->at ? c->home->at[k] : -1;
+}
 
 static inline size_t mlrt__item_bytes(const mlrt__item *i) {
     return (size_t)mlrt_shape_count(&i->node->shape) * mlrt_dtype_size(i->node->dtype);

@@ -93,7 +93,7 @@ void mlrt__program_explain(mlrt__program *p, int32_t runs, FILE *out) {
                 mlrt_shape_text(&s->call.out.shape, shape, sizeof shape), bytes_of(s) / 1024, flops_of(s) / 1e6,
                 s->seconds * 1e6, total > 0 ? 100 * s->seconds / total : 0, inputs);
     }
-    fprintf(out, "\n%d calls, %.2f MFLOP, %s KB of arena (at most %s KB are alive at once), %s KB of scratch",
+    fprintf(out, "\n%d calls, %.2f MFLOP, %s KB of results (at most %s KB are alive at once), %s KB of scratch",
             p->steps - p->first, mlrt__program_flops(p) / 1e6,
             mlrt__grouped((int64_t)(p->arena_bytes / 1024), arena, sizeof arena),
             mlrt__grouped((int64_t)(p->alive_bytes / 1024), alive, sizeof alive),

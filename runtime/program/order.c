@@ -17,7 +17,7 @@ static int by_place(const void *a, const void *b) {
 }
 
 static bool takes_arena(const mlrt__item *i) {
-    return !i->data && !i->constant && !mlrt__is_source(i->node) && !mlrt__is_view(i->node);
+    return !i->data && i->at < 0 && !i->constant && !mlrt__is_source(i->node) && !mlrt__is_view(i->node);
 }
 
 void mlrt__order(mlrt__compiler *c) {

@@ -1,9 +1,13 @@
 /* plan.c - a place in the arena for every result, decided once.
  *
  * A result's memory lives from the item that writes it to the last item that reads it, through views as well; a copy for
- * the caller is taken at once. Two results that are never alive together may have the same place. A kernel that works element by element may write over its input
- * when nobody reads that afterwards. Each result gets the lowest place that is free while it lives; which goes first is
- * tried in several ways, until one needs no more than the most that is ever alive at once.
+ * the caller is taken at once. Two results that are never alive together may have the same place. A kernel that works
+ * element by element may write over its input when nobody reads that afterwards.
+ *
+ * Wanted results with fixed places lie at the front of the arena, where others may live before them: when most
+ * activations are alive, few gradients are. Each of the others gets the lowest place that is free while it lives; which
+ * goes first is tried in several ways, until one needs no more than the most that is ever alive at once. What lasts from
+ * run to run is kept apart, so that programs that take turns can share an arena.
  */
 #include "program/compile.h"
 #include <stdlib.h>
@@ -12,19 +16,15 @@ enum { ALIGN = 64 };
 
 static size_t rounded(size_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
-/* Constants are computed before the first run, and the caller may leave inputs as they are for the next: their memory is
- * never anybody else's. */
-static bool is_lasting(const mlrt__item *item) { return item->constant || item->node->op == &mlrt__op_input; }
-
 /* The input whose memory item i may overwrite, or -1. */
 static int32_t overwritable(const mlrt__compiler *c, int32_t i) {
     const mlrt__item *item = &c->item[i];
     const mlrt_node *n = item->node;
-    if (item->data || (n->op != &mlrt__op_fused && !(n->op->flags & MLRT_OP_INPLACE))) return -1;
+    if (item->data || item->at >= 0 || (n->op != &mlrt__op_fused && !(n->op->flags & MLRT_OP_INPLACE))) return -1;
     const int32_t candidates = n->op == &mlrt__op_fused ? n->inputs : 1;
     for (int32_t k = 0; k < candidates; k++) {
         const mlrt__item *in = &c->item[n->in[k]->id], *root = &c->item[in->root];
-        bool fits = !root->data && !is_lasting(root) && root->last == i &&
+        bool fits = !root->data && root->at < 0 && !mlrt__is_lasting(root) && root->last == i &&
                     mlrt__item_bytes(root) == mlrt__item_bytes(item) && in->node->dtype == n->dtype &&
                     mlrt_shape_equal(&in->node->shape, &n->shape);
         for (int32_t j = 0; fits && j < n->inputs; j++) /* nobody else in this call may read it in another order */
@@ -51,7 +51,8 @@ static void find_lifetimes(mlrt__compiler *c) {
         for (int32_t k = 0; k < n->inputs; k++) c->item[c->item[n->in[k]->id].root].last = i;
     }
     for (int32_t i = 0; i < c->wants; i++) {
-        const int32_t read = c->want[i].into ? c->wanted[i] : c->items;
+        const bool leaves = c->want[i].into || mlrt__want_at(c, i) >= 0;
+        const int32_t read = leaves ? c->wanted[i] : c->items;
         mlrt__item *root = &c->item[c->item[c->wanted[i]].root];
         if (root->last < read) root->last = read;
     }
@@ -130,43 +131,75 @@ static size_t most_alive(mlrt__arena *arena, const block *blocks, int32_t count,
     return most;
 }
 
-/* Places for the blocks as they are sorted; the bytes that takes. */
-static size_t pack(block *blocks, int32_t count, block **busy) {
+/* Places for the blocks from `fixed` on, as they are sorted; the bytes that all take. */
+static size_t pack(block *blocks, int32_t fixed, int32_t count, block **busy) {
     size_t bytes = 0;
     for (int32_t i = 0; i < count; i++) {
-        blocks[i].offset = lowest_gap(&blocks[i], blocks, i, busy);
+        if (i >= fixed) blocks[i].offset = lowest_gap(&blocks[i], blocks, i, busy);
         if (blocks[i].offset + blocks[i].bytes > bytes) bytes = blocks[i].offset + blocks[i].bytes;
     }
     return bytes;
 }
 
-static void pack_best(mlrt__arena *arena, block *blocks, int32_t count, mlrt__layout *layout) {
+static void pack_best(mlrt__arena *arena, block *blocks, int32_t fixed, int32_t count, mlrt__layout *layout) {
     static int (*const order[])(const void *, const void *) = {by_size, by_life, by_birth, by_death};
     block **busy = MLRT__NEWS(arena, block *, count);
     layout->bytes = SIZE_MAX;
     for (size_t k = 0; k < sizeof order / sizeof *order && layout->bytes > layout->alive; k++) {
-        qsort(blocks, (size_t)count, sizeof *blocks, order[k]);
-        const size_t bytes = pack(blocks, count, busy);
+        qsort(blocks + fixed, (size_t)(count - fixed), sizeof *blocks, order[k]);
+        const size_t bytes = pack(blocks, fixed, count, busy);
         if (bytes >= layout->bytes) continue;
         layout->bytes = bytes;
-        for (int32_t i = 0; i < count; i++) layout->place[blocks[i].item] = blocks[i].offset;
+        for (int32_t i = fixed; i < count; i++) layout->place[blocks[i].item] = blocks[i].offset;
     }
+}
+
+static int by_place(const void *a, const void *b) {
+    const block *x = a, *y = b;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* What is wanted at fixed places, from the moment it is written on; and, at all times, what is left free there. */
+static int32_t fixed_blocks(const mlrt__compiler *c, block *blocks, mlrt__layout *layout) {
+    int32_t wants = 0;
+    for (int32_t k = 0; k < c->wants; k++) {
+        const int32_t item = c->wanted[k];
+        const int64_t at = mlrt__want_at(c, k);
+        if (at >= 0) blocks[wants++] = (block){item, item, c->items, mlrt__item_bytes(&c->item[item]), (size_t)at};
+    }
+    qsort(blocks, (size_t)wants, sizeof *blocks, by_place);
+    int32_t count = wants;
+    size_t full = 0; /* a line that is not full is nobody else's */
+    for (int32_t k = 0; k <= wants; k++) {
+        const size_t next = k < wants ? blocks[k].offset : layout->fixed;
+        if (next > full) blocks[count++] = (block){-1, 0, c->items, next - full, full};
+        if (k == wants) break;
+        full = (next + blocks[k].bytes) / ALIGN * ALIGN;
+        layout->fixed = rounded(next + blocks[k].bytes);
+        blocks[k].bytes = full - next;
+    }
+    return count;
 }
 
 mlrt__layout mlrt__plan(mlrt__compiler *c) {
     find_roots(c);
     find_lifetimes(c);
     overwrite_inputs(c);
-    block *blocks = MLRT__NEWS(c->arena, block, c->items);
+    block *blocks = MLRT__NEWS(c->arena, block, c->items + 2 * c->wants);
     mlrt__layout layout = {.place = MLRT__NEWS(c->arena, size_t, c->items)};
-    int32_t count = 0;
+    const int32_t fixed = fixed_blocks(c, blocks, &layout);
+    int32_t count = fixed;
     for (int32_t i = 0; i < c->items; i++) {
         const mlrt__item *item = &c->item[i];
-        if (item->root == i && !item->data)
-            blocks[count++] = (block){i, is_lasting(item) ? 0 : i, is_lasting(item) ? c->items : item->last,
-                                      rounded(mlrt__item_bytes(item)), 0};
+        const size_t bytes = rounded(mlrt__item_bytes(item));
+        if (item->root != i || item->data || item->at >= 0) continue;
+        if (mlrt__is_lasting(item)) {
+            layout.place[i] = layout.lasting;
+            layout.lasting += bytes;
+        } else
+            blocks[count++] = (block){i, i, item->last, bytes, 0};
     }
     layout.alive = most_alive(c->arena, blocks, count, c->items);
-    pack_best(c->arena, blocks, count, &layout);
+    pack_best(c->arena, blocks, fixed, count, &layout);
     return layout;
 }

@@ -21,22 +21,36 @@ static void bind_given(mlrt__compiler *c, float *params) {
     for (int32_t i = 0; i < c->wants; i++) {
         mlrt__item *item = &c->item[c->wanted[i]];
         const bool computed = !mlrt__is_source(item->node) && !mlrt__is_view(item->node) && !item->constant;
-        if (c->want[i].into && computed && !item->data) item->data = c->want[i].into;
+        if (!computed || item->data || item->at >= 0) continue;
+        item->data = c->want[i].into;
+        item->at = mlrt__want_at(c, i);
     }
+}
+
+/* Memory of the program's own, or that of the one it lives beside behind what has fixed places there. */
+static mlrt_status take_memory(mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
+    const mlrt__program *other = c->home ? c->home->beside : NULL;
+    p->borrows_memory = other && mlrt__program_room(other) >= p->arena_bytes;
+    p->memory = p->borrows_memory ? other->memory + other->fixed_bytes : mlrt__alloc_large(p->arena_bytes);
+    p->lasting = mlrt__alloc_large(p->lasting_bytes);
+    if (p->memory && p->lasting) return MLRT_OK;
+    char text[32];
+    return mlrt_fail(err, MLRT_MEMORY, "out of memory: the step needs %s MB of activations",
+                     mlrt__grouped((int64_t)(p->arena_bytes >> 20), text, sizeof text));
+}
+
+static void *place_of(const mlrt__program *p, const mlrt__item *item, size_t place) {
+    if (item->at >= 0) return p->memory + item->at;
+    return (mlrt__is_lasting(item) ? p->lasting : p->memory) + place;
 }
 
 static mlrt_status bind_arena(mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
     const mlrt__layout layout = mlrt__plan(c);
-    p->arena_bytes = layout.bytes;
+    p->arena_bytes = layout.bytes, p->lasting_bytes = layout.lasting, p->fixed_bytes = layout.fixed;
     p->alive_bytes = layout.alive;
-    p->memory = mlrt__alloc_large(p->arena_bytes);
-    if (!p->memory) {
-        char text[32];
-        return mlrt_fail(err, MLRT_MEMORY, "out of memory: the step needs %s MB of activations",
-                         mlrt__grouped((int64_t)(p->arena_bytes >> 20), text, sizeof text));
-    }
+    if (take_memory(c, p, err) != MLRT_OK) return err->status;
     for (int32_t i = 0; i < c->items; i++)
-        if (c->item[i].root == i && !c->item[i].data) c->item[i].data = p->memory + layout.place[i];
+        if (c->item[i].root == i && !c->item[i].data) c->item[i].data = place_of(p, &c->item[i], layout.place[i]);
     for (int32_t i = 0; i < c->items; i++) {
         mlrt__item *item = &c->item[i];
         if (item->root != i)
@@ -91,12 +105,18 @@ static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__ite
     return MLRT_OK;
 }
 
+/* Where the k-th want is to be, or NULL when it may be anywhere. */
+static void *wanted_at(const mlrt__compiler *c, const mlrt__program *p, int32_t k) {
+    const int64_t at = mlrt__want_at(c, k);
+    return at >= 0 ? p->memory + at : c->want[k].into;
+}
+
 /* A value that is wanted elsewhere than where it had to be computed. */
 static void add_copies(const mlrt__compiler *c, mlrt__program *p, int32_t of) {
     const mlrt_tensor from = tensor_of(&c->item[of]);
     for (int32_t i = 0; i < c->wants; i++) {
         mlrt_tensor out = from;
-        out.data = c->want[i].into;
+        out.data = wanted_at(c, p, i);
         if (c->wanted[i] == of && out.data && out.data != from.data)
             add_step(p, &mlrt__copy, c->item[of].node, out, mlrt__arena_copy(&p->arena, &from, sizeof from), 1);
     }
@@ -114,14 +134,16 @@ static mlrt_status add_calls(mlrt__compiler *c, mlrt__program *p, bool constant,
 
 /* ---- scratch and preparation ---- */
 
-static mlrt_status prepare_calls(mlrt__program *p, mlrt_error *err) {
+static mlrt_status prepare_calls(const mlrt__compiler *c, mlrt__program *p, mlrt_error *err) {
     const int32_t threads = mlrt__threads();
     for (int32_t i = 0; i < p->steps; i++) {
         const mlrt__step *s = &p->step[i];
         const size_t bytes = s->kernel->scratch ? s->kernel->scratch(s->call.node, threads) : 0;
         if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
     }
-    p->scratch = mlrt__alloc_large(p->scratch_bytes);
+    const mlrt__program *other = c->home ? c->home->beside : NULL;
+    p->borrows_scratch = other && other->scratch_bytes >= p->scratch_bytes;
+    p->scratch = p->borrows_scratch ? other->scratch : mlrt__alloc_large(p->scratch_bytes);
     if (!p->scratch) return mlrt_fail(err, MLRT_MEMORY, "out of memory for the kernels' scratch");
     for (int32_t i = 0; i < p->steps; i++) {
         mlrt_call *call = &p->step[i].call;
@@ -145,7 +167,7 @@ static void keep_inputs(mlrt__compiler *c, mlrt__program *p) {
     p->results = c->wants;
     for (int32_t i = 0; i < c->wants; i++) {
         p->result[i] = tensor_of(&c->item[c->wanted[i]]);
-        if (c->want[i].into) p->result[i].data = c->want[i].into;
+        if (wanted_at(c, p, i)) p->result[i].data = wanted_at(c, p, i);
     }
 }
 
@@ -161,12 +183,17 @@ static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, m
     p->first = p->steps;
     if (add_calls(c, p, false, err) != MLRT_OK) return err->status;
     keep_inputs(c, p);
-    if (prepare_calls(p, err) != MLRT_OK) return err->status;
+    if (prepare_calls(c, p, err) != MLRT_OK) return err->status;
     return run_steps(p, 0, p->first, err); /* constants, once */
 }
 
 mlrt_status mlrt__program_new(mlrt_graph *g, const mlrt__want *want, int32_t count, float *params, mlrt__program **out,
                               mlrt_error *err) {
+    return mlrt__program_new_at(g, want, count, params, NULL, out, err);
+}
+
+mlrt_status mlrt__program_new_at(mlrt_graph *g, const mlrt__want *want, int32_t count, float *params,
+                                 const mlrt__home *home, mlrt__program **out, mlrt_error *err) {
     *out = NULL;
     for (int32_t i = 0; i < count && g->error.status == MLRT_OK; i++)
         if (!want[i].node || mlrt_failed(want[i].node)) mlrt_graph_fail(g, MLRT_ARGUMENT, "a wanted node is missing");
@@ -178,7 +205,7 @@ mlrt_status mlrt__program_new(mlrt_graph *g, const mlrt__want *want, int32_t cou
     if (!err) err = &local;
     mlrt__program *p = calloc(1, sizeof *p);
     if (!p) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    mlrt__compiler c = {.graph = g, .arena = &p->arena, .want = want, .wants = count};
+    mlrt__compiler c = {.graph = g, .arena = &p->arena, .want = want, .wants = count, .home = home};
     if (compile(&c, p, params, err) != MLRT_OK) {
         mlrt__program_free(p);
         return err->status;
@@ -191,8 +218,9 @@ void mlrt__program_free(mlrt__program *p) {
     if (!p) return;
     for (int32_t i = 0; i < p->steps; i++)
         if (p->step[i].kernel->release) p->step[i].kernel->release(&p->step[i].call);
-    mlrt__free_large(p->memory);
-    mlrt__free_large(p->scratch);
+    if (!p->borrows_memory) mlrt__free_large(p->memory);
+    if (!p->borrows_scratch) mlrt__free_large(p->scratch);
+    mlrt__free_large(p->lasting);
     mlrt__arena_free(&p->arena);
     free(p);
 }
@@ -207,7 +235,14 @@ mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i) {
     return i >= 0 && i < p->results ? p->result[i] : (mlrt_tensor){0};
 }
 
-size_t mlrt__program_bytes(const mlrt__program *p) { return p->arena_bytes + p->scratch_bytes; }
+void *mlrt__program_memory(const mlrt__program *p) { return p->memory; }
+size_t mlrt__program_room(const mlrt__program *p) { return p->arena_bytes - p->fixed_bytes; }
+
+size_t mlrt__program_bytes(const mlrt__program *p) {
+    const size_t memory = p->borrows_memory ? 0 : p->arena_bytes, scratch = p->borrows_scratch ? 0 : p->scratch_bytes;
+    return memory + p->lasting_bytes + scratch;
+}
+
 size_t mlrt__program_planned(const mlrt__program *p) { return p->arena_bytes; }
 size_t mlrt__program_alive(const mlrt__program *p) { return p->alive_bytes; }
 

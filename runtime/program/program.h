@@ -19,23 +19,37 @@ typedef struct mlrt__want {
     void *into;
 } mlrt__want;
 
+/* Where a program lives, when its arena is not for its own use alone. */
+typedef struct mlrt__home {
+    const mlrt__program
+        *beside; /* never runs while this one does, and is freed later: its memory serves both; or NULL */
+    const int64_t
+        *at; /* of each want, a place of its own in the arena, in bytes from the first: the wanted values lie there
+                        * from run to run, and what is between them stays zero; -1: anywhere. NULL: all anywhere */
+} mlrt__home;
+
 /* `params` is the buffer laid out by mlrt__params_layout (may be NULL for a graph without parameters). Fails with the
  * graph's own error when the graph has failed. */
 mlrt_status mlrt__program_new(mlrt_graph *g, const mlrt__want *want, int32_t count, float *params, mlrt__program **out,
                               mlrt_error *err);
+mlrt_status mlrt__program_new_at(mlrt_graph *g, const mlrt__want *want, int32_t count, float *params,
+                                 const mlrt__home *home, mlrt__program **out, mlrt_error *err);
 void mlrt__program_free(mlrt__program *p);
 
 /* Where to put the field `name` before a run: .data is NULL when the program does not read it. */
 mlrt_tensor mlrt__program_input(const mlrt__program *p, const char *name);
-/* Where the i-th wanted value is after a run. */
+/* Where the i-th wanted value is after a run, until the next one of a program that shares the memory. */
 mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i);
+/* The first byte of the arena, where wanted values with fixed places lie. */
+void *mlrt__program_memory(const mlrt__program *p);
+size_t mlrt__program_room(const mlrt__program *p); /* what it has for programs that live beside it, in bytes */
 
 mlrt_status mlrt__program_run(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err);
 /* Run once more with the same inputs and fail at the first result with a NaN or an infinity, naming it. */
 mlrt_status mlrt__program_find_nonfinite(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err);
 
-size_t mlrt__program_bytes(const mlrt__program *p); /* of the arena, with scratch and constants */
-/* Of the arena as planned, and of the results that are alive together when most are: no plan can do with less. */
+size_t mlrt__program_bytes(const mlrt__program *p); /* of its own: arena, fields and constants, scratch */
+/* Of the results as planned, and of those that are alive together when most are: no plan can do with less. */
 size_t mlrt__program_planned(const mlrt__program *p);
 size_t mlrt__program_alive(const mlrt__program *p);
 double mlrt__program_flops(const mlrt__program *p); /* of the kernels that count theirs */

@@ -31,7 +31,10 @@ static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *er
     mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);
     if (!mlrt_failed(prediction) && mlrt__metrics_fit(r, prediction, err) != MLRT_OK) return err->status;
     const mlrt__want want[] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
-    if (mlrt__program_new(v->graph, want, 2, e->buffer, &v->program, err) != MLRT_OK) return err->status;
+    if (mlrt__program_new_at(v->graph, want, 2, e->buffer, &(mlrt__home){.beside = e->beside}, &v->program, err) !=
+        MLRT_OK)
+        return err->status;
+    if (!e->beside || mlrt__program_room(v->program) > mlrt__program_room(e->beside)) e->beside = v->program;
     for (int32_t f = 0; f < r->task->fields; f++) {
         v->field[f] = mlrt__program_input(v->program, r->task->field[f].name);
         if (v->field[f].data) continue;
@@ -58,8 +61,8 @@ static int64_t evaluated(const mlrt__evaluator *e, mlrt_split split) {
 }
 
 mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe, mlrt__params *params, float *buffer,
-                                 mlrt_error *err) {
-    *e = (mlrt__evaluator){.recipe = recipe, .params = params, .buffer = buffer};
+                                 const mlrt__program *beside, mlrt_error *err) {
+    *e = (mlrt__evaluator){.recipe = recipe, .params = params, .buffer = buffer, .beside = beside};
     e->index = malloc(sizeof *e->index * (size_t)(recipe->eval_batch + 1));
     if (!e->index) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     for (mlrt_split s = 0; s < MLRT_SPLITS; s++) {
@@ -72,7 +75,7 @@ mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe,
 }
 
 void mlrt__evaluator_close(mlrt__evaluator *e) {
-    for (int32_t i = 0; i < e->evaluations; i++) {
+    for (int32_t i = e->evaluations - 1; i >= 0; i--) {
         mlrt__evaluation *v = &e->evaluation[i];
         mlrt__program_free(v->program);
         mlrt__graph_free(v->graph);
@@ -174,7 +177,8 @@ static mlrt_node *named(const mlrt_graph *g, const char *name, mlrt_error *err) 
 static mlrt_status tap_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_node *node, mlrt_split split, int64_t first,
                              int64_t at, int64_t count, mlrt_tensor *out, mlrt_error *err) {
     mlrt__program *program;
-    if (mlrt__program_new(v->graph, &(mlrt__want){node, NULL}, 1, e->buffer, &program, err) != MLRT_OK)
+    const mlrt__home home = {.beside = e->beside};
+    if (mlrt__program_new_at(v->graph, &(mlrt__want){node, NULL}, 1, e->buffer, &home, &program, err) != MLRT_OK)
         return err->status;
     if (run_batch(e, v, program, split, first + at, err) == MLRT_OK) {
         const mlrt_tensor got = mlrt__program_result(program, 0);

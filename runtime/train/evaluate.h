@@ -18,6 +18,7 @@ typedef struct mlrt__evaluator {
     const mlrt__recipe *recipe;
     mlrt__params *params;
     float *buffer;
+    const mlrt__program *beside; /* the roomiest program: the others run in its memory */
     mlrt__evaluation *evaluation;
     int32_t evaluations, capacity;
     int64_t *index;
@@ -25,9 +26,9 @@ typedef struct mlrt__evaluator {
     int32_t measures, measure_capacity;
 } mlrt__evaluator;
 
-/* Compiles what the splits of the recipe need. */
+/* Compiles what the splits of the recipe need. `beside` (or NULL) lends its memory and is freed later. */
 mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe, mlrt__params *params, float *buffer,
-                                 mlrt_error *err);
+                                 const mlrt__program *beside, mlrt_error *err);
 void mlrt__evaluator_close(mlrt__evaluator *e);
 /* Fills e->measure: the loss and each metric of each split. */
 mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);

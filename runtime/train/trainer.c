@@ -13,7 +13,8 @@ struct mlrt__trainer {
     const mlrt__recipe *recipe;
     mlrt__optimizer optimizer;
     mlrt__params params;
-    float *buffer, *grad, *next_state; /* next_state: new values of kept buffers until the step is known to be good */
+    float *grad;                /* in the program's arena, until it runs again */
+    float *buffer, *next_state; /* next_state: new values of kept buffers until the step is known to be good */
     mlrt_graph *graph;
     mlrt__program *program;
     mlrt_tensor field[MLRT_MAX_FIELDS];
@@ -52,8 +53,7 @@ static mlrt_status allocate(mlrt__trainer *t, mlrt_error *err) {
     const size_t size = sizeof(float) * (size_t)mlrt__params_size(&t->params);
     t->buffer = mlrt__alloc_large(size);
     t->next_state = mlrt__alloc_large(size - sizeof(float) * (size_t)mlrt__params_trained(&t->params));
-    t->grad = mlrt__alloc_large(sizeof(float) * (size_t)mlrt__params_trained(&t->params));
-    if (!t->buffer || !t->grad || !t->next_state)
+    if (!t->buffer || !t->next_state)
         return mlrt_fail(err, MLRT_MEMORY, "out of memory for %" PRId64 " parameters", mlrt__params_count(&t->params));
     return mlrt__params_init(&t->params, t->recipe->seed, t->buffer, err);
 }
@@ -68,8 +68,10 @@ static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *e
     mlrt_graph *g = t->graph;
     const int32_t count = t->params.count, wants = 1 + count + g->updates;
     mlrt__want *want = MLRT__NEWS(&g->arena, mlrt__want, wants);
+    int64_t *at = MLRT__NEWS(&g->arena, int64_t, wants);
     mlrt_node **x = MLRT__NEWS(&g->arena, mlrt_node *, count), **dx = MLRT__NEWS(&g->arena, mlrt_node *, count);
     int32_t n = 0, used = 0;
+    for (int32_t i = 0; i < wants; i++) at[i] = -1;
     want[n++] = (mlrt__want){loss, NULL};
     for (int32_t i = 0; i < g->nodes; i++) {
         const mlrt_node *node = g->node[i];
@@ -77,12 +79,15 @@ static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *e
             x[used++] = g->node[i];
     }
     mlrt_grad(loss, x, used, dx);
-    for (int32_t i = 0; i < used; i++)
-        want[n++] =
-            (mlrt__want){dx[i], t->grad + t->params.param[((const mlrt__param_attr *)x[i]->attr)->index]->offset};
+    for (int32_t i = 0; i < used; i++) {
+        at[n] = t->params.param[((const mlrt__param_attr *)x[i]->attr)->index]->offset * (int64_t)sizeof(float);
+        want[n++] = (mlrt__want){dx[i], NULL};
+    }
     for (int32_t i = 0; i < g->updates; i++)
         want[n++] = (mlrt__want){g->update[i].value, waiting(t, t->params.param[g->update[i].param])};
-    if (mlrt__program_new(g, want, n, t->buffer, &t->program, err) != MLRT_OK) return err->status;
+    if (mlrt__program_new_at(g, want, n, t->buffer, &(mlrt__home){.at = at}, &t->program, err) != MLRT_OK)
+        return err->status;
+    t->grad = mlrt__program_memory(t->program);
     for (int32_t f = 0; f < t->recipe->task->fields; f++)
         t->field[f] = mlrt__program_input(t->program, t->recipe->task->field[f].name);
     t->loss = mlrt__program_result(t->program, 0).data;
@@ -95,7 +100,7 @@ static mlrt_status build(mlrt__trainer *t, mlrt_error *err) {
         allocate(t, err) != MLRT_OK || mlrt__optimizer_bind(&t->optimizer, &t->params, err) != MLRT_OK ||
         compile_step(t, loss, err) != MLRT_OK)
         return err->status;
-    return mlrt__evaluator_open(&t->evaluator, t->recipe, &t->params, t->buffer, err);
+    return mlrt__evaluator_open(&t->evaluator, t->recipe, &t->params, t->buffer, t->program, err);
 }
 
 mlrt_status mlrt__trainer_new(const mlrt__recipe *recipe, mlrt__trainer **out, mlrt_error *err) {
@@ -123,7 +128,6 @@ void mlrt__trainer_free(mlrt__trainer *t) {
     mlrt__optimizer_free(&t->optimizer);
     mlrt__params_free(&t->params);
     mlrt__free_large(t->buffer);
-    mlrt__free_large(t->grad);
     mlrt__free_large(t->next_state);
     free(t);
 }
@@ -396,7 +400,7 @@ mlrt__program *mlrt__trainer_program(const mlrt__trainer *t) { return t->program
 int64_t mlrt__trainer_step(const mlrt__trainer *t) { return t->progress.step; }
 
 size_t mlrt__trainer_bytes(const mlrt__trainer *t) {
-    size_t bytes = sizeof(float) * (size_t)(mlrt__params_size(&t->params) * 2 + t->optimizer.slots * t->optimizer.size);
+    size_t bytes = sizeof(float) * (size_t)(mlrt__params_size(&t->params) + t->optimizer.slots * t->optimizer.size);
     bytes += mlrt__program_bytes(t->program);
     for (int32_t i = 0; i < t->evaluator.evaluations; i++)
         bytes += mlrt__program_bytes(t->evaluator.evaluation[i].program);

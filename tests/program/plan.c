@@ -1,7 +1,8 @@
 /* plan.c - memory that is used again never changes a result: random graphs against programs that use nothing twice.
  *
- * Some nodes are wanted, some of them in memory of the test's own, some with gradients of the parameters, as a training
- * step wants them. The program runs with other numbers first, so that its memory is full of what may not be read. */
+ * Some nodes are wanted, some of them in memory of the test's own or at fixed places of the arena, some with gradients of
+ * the parameters, as a training step wants them. The program runs with other numbers first, so that its memory is full of
+ * what may not be read, and shares that memory with another, as an evaluation does. */
 #include "random_graph.h"
 
 enum { GRAPHS = 1000, NODES = 30, MOST = 12, GUARD = 16 };
@@ -10,8 +11,11 @@ static const unsigned char guard_byte = 0xa5;
 
 typedef struct wanted {
     mlrt__want want[MOST];
+    int64_t at[MOST]; /* fixed places, a line apart */
     int32_t count;
 } wanted;
+
+enum { LINE = 64 };
 
 /* Memory of exactly the node's size, with a fence behind it. */
 static void *outside(const mlrt_node *n) {
@@ -40,7 +44,14 @@ static void want_some(random_graph *r, wanted *w) {
         mlrt_grad(loss, x, n, dx);
         for (int32_t i = 0; i < n; i++) w->want[w->count++].node = dx[i];
     }
-    for (int32_t i = 0; i < w->count; i++) w->want[i].into = pick(r, 2) ? outside(w->want[i].node) : NULL;
+    int64_t end = pick(r, 2) * LINE;
+    for (int32_t i = 0; i < w->count; i++) {
+        const int64_t bytes = mlrt_count(w->want[i].node) * 4;
+        const int32_t where = pick(r, 3);
+        w->want[i].into = where == 0 ? outside(w->want[i].node) : NULL;
+        w->at[i] = where == 1 ? end : -1;
+        if (where == 1) end += (bytes + LINE - 1) / LINE * LINE;
+    }
 }
 
 static bool run(random_graph *r, mlrt__program *p, uint64_t step) {
@@ -65,23 +76,48 @@ static bool equal(const mlrt_tensor *a, const mlrt_tensor *b, bool rounded) {
     return true;
 }
 
-/* Two runs from one filling, then the same of the program that keeps everything. */
-static bool same_results(random_graph *r, const wanted *w, mlrt__program *packed, mlrt__program *plain) {
+/* What a fixed place leaves of its last line is never written. */
+static bool rest_is_zero(const mlrt__program *p, const wanted *w, int32_t i) {
+    const int64_t bytes = mlrt_count(w->want[i].node) * 4;
+    const char *memory = mlrt__program_memory(p);
+    for (int64_t k = bytes; w->at[i] >= 0 && k % LINE; k++)
+        if (memory[w->at[i] + k]) return false;
+    return true;
+}
+
+/* Two runs from one filling, one of another program in the same memory between them, then the same of the program that
+ * keeps everything. */
+static bool same_results(random_graph *r, const wanted *w, mlrt__program *packed, mlrt__program *beside,
+                         mlrt__program *plain) {
     const uint64_t seed = r->seed;
     r->seed += 1000;
     random_fill(r, packed);
+    random_fill(r, beside);
     bool same = run(r, packed, 1);
     r->seed = seed;
     random_fill(r, packed);
     random_fill(r, plain);
-    same = same && run(r, packed, 2) && run(r, packed, 3) && run(r, plain, 3);
+    same = same && run(r, packed, 2) && run(r, beside, 2) && run(r, packed, 3) && run(r, plain, 3);
     for (int32_t i = 0; same && i < w->count; i++) {
         const mlrt_tensor a = mlrt__program_result(packed, i);
         const mlrt_tensor b = mlrt__program_result(plain, w->want[i].node->id);
         same = equal(&a, &b, rounds(packed)) && fence_stands(&w->want[i]);
         if (w->want[i].into) same = same && a.data == w->want[i].into;
+        if (w->at[i] >= 0) same = same && a.data == (char *)mlrt__program_memory(packed) + w->at[i];
+        same = same && rest_is_zero(packed, w, i);
+    }
+    same = same && run(r, beside, 4);
+    for (int32_t i = 0; same && i < w->count; i++) { /* fixed places outlast the other program */
+        const mlrt_tensor a = mlrt__program_result(packed, i), b = mlrt__program_result(plain, w->want[i].node->id);
+        same = w->at[i] < 0 || equal(&a, &b, rounds(packed));
     }
     return same;
+}
+
+/* In tiny arenas, fixed places may leave gaps that fit nothing. */
+static bool is_tight(const mlrt__program *p) {
+    const size_t planned = mlrt__program_planned(p), alive = mlrt__program_alive(p);
+    return (double)planned <= 1.1 * (double)alive || planned <= alive + p->fixed_bytes;
 }
 
 static bool compare(uint64_t seed, double *packed_bytes, double *plain_bytes) {
@@ -91,11 +127,15 @@ static bool compare(uint64_t seed, double *packed_bytes, double *plain_bytes) {
     for (int32_t i = 0; i < NODES; i++) put(&r, random_node(&r));
     want_some(&r, &w);
     random_end(&r);
-    mlrt__program *packed = random_compile(&r, w.want, w.count), *plain = random_plain(&r);
-    bool same = packed && plain && same_results(&r, &w, packed, plain);
+    mlrt__program *packed = random_compile_at(&r, w.want, w.count, &(mlrt__home){.at = w.at});
+    mlrt__program *beside =
+        random_compile_at(&r, &(mlrt__want){r.pool[r.count - 1], NULL}, 1, &(mlrt__home){packed, NULL});
+    mlrt__program *plain = random_plain(&r);
+    bool same = packed && plain && same_results(&r, &w, packed, beside, plain);
     if (same) *packed_bytes += (double)packed->arena_bytes, *plain_bytes += (double)plain->arena_bytes;
     for (int32_t i = 0; i < w.count; i++) free(w.want[i].into);
-    const bool tight = packed && (double)mlrt__program_planned(packed) <= 1.1 * (double)mlrt__program_alive(packed);
+    const bool tight = packed && is_tight(packed);
+    mlrt__program_free(beside);
     mlrt__program_free(packed);
     mlrt__program_free(plain);
     random_free(&r);
@@ -142,7 +182,7 @@ static void test_places(void) {
     planned p = begin();
     mlrt_node *y = p.x;
     for (int32_t i = 0; i < 10; i++) y = mlrt_tanh(mlrt_cumsum(y, 0, i % 2));
-    is_int(bytes_of(&p, &(mlrt__want){y, NULL}, 1), 3 * 256, "a chain needs its field and two results");
+    is_int(bytes_of(&p, &(mlrt__want){y, NULL}, 1), 2 * 256, "a chain needs two results beside its field");
     end(&p);
 
     p = begin();

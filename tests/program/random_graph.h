@@ -212,13 +212,18 @@ static inline void random_fill(const random_graph *r, mlrt__program *p) {
 }
 
 /* A program of it; NULL after a failed check that says why. */
-static inline mlrt__program *random_compile(random_graph *r, const mlrt__want *want, int32_t count) {
+static inline mlrt__program *random_compile_at(random_graph *r, const mlrt__want *want, int32_t count,
+                                               const mlrt__home *home) {
     mlrt__program *p = NULL;
     mlrt_error err = {0};
     char text[2048];
-    if (mlrt__program_new(r->graph, want, count, r->buffer, &p, &err) != MLRT_OK)
+    if (mlrt__program_new_at(r->graph, want, count, r->buffer, home, &p, &err) != MLRT_OK)
         ok(false, "graph %d compiles: %s", (int)r->seed, mlrt_error_text(&err, text, sizeof text));
     return p;
+}
+
+static inline mlrt__program *random_compile(random_graph *r, const mlrt__want *want, int32_t count) {
+    return random_compile_at(r, want, count, NULL);
 }
 
 /* Every node of the graph is wanted, so that nothing is fused and no memory is used twice. */
