@@ -75,6 +75,7 @@ mlrt_status mlrt__command_bench(mlrt__host *host, char *const *ids, int32_t coun
     set_flag(L, "quick", options->quick);
     set_text(L, "precision", options->precision);
     set_text(L, "part", options->part);
+    set_text(L, "export", options->folder);
     if (mlrt__host_call(host, 2, 1, err) != MLRT_OK) return err->status;
     if (lua_isstring(L, -1)) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
     lua_pop(L, 1);

@@ -19,7 +19,7 @@ mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const 
 
 typedef struct mlrt__bench_options {
     bool json, quick;
-    const char *precision, *part; /* NULL: f32, all */
+    const char *precision, *part, *folder; /* NULL: f32, all, none */
 } mlrt__bench_options;
 
 /* Measure reference workloads: those named, or all. MLRT_ARGUMENT: there is no such workload. */

@@ -1,43 +1,54 @@
 /* measure.c - what `mlrt bench` measures with: steps, calls, products, and other processes. */
+#define _GNU_SOURCE /* nftw, asprintf */
 #include "base/text.h"
 #include "dsl/core.h"
 #include "dsl/held.h"
 #include "dsl/state.h"
 #include "kernels/ceiling.h"
 #include "kernels/onednn.h"
+#include "tensor/npy.h"
+#include "train/batches.h"
 #include "train/train.h"
 #include <errno.h>
+#include <ftw.h>
 #include <lauxlib.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the loop and its program ---- */
 
-/* core.time_steps(trainer, steps, windows): seconds a step of each window; { batch =, program =, ... } a step. */
+static void push_numbers(lua_State *L, const double *x, int32_t count) {
+    lua_createtable(L, count, 0);
+    for (int32_t i = 0; i < count; i++) {
+        lua_pushnumber(L, x[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+/* core.time_steps(trainer, steps, windows): of each window the seconds a step; { batch =, program =, ... }, the seconds a
+ * step of each phase; of each window the mean loss. */
 static int time_steps(lua_State *L) {
     enum { MOST_WINDOWS = 64 };
-    double window[MOST_WINDOWS];
+    double window[MOST_WINDOWS], loss[MOST_WINDOWS];
     mlrt_error err = {0};
     mlrt__trainer *t = mlrt__trainer_arg(L, 1);
-    mlrt__timing timing = {.steps = luaL_checkinteger(L, 2), .window = window};
+    mlrt__timing timing = {.steps = luaL_checkinteger(L, 2), .window = window, .loss = loss};
     timing.windows = (int32_t)luaL_checkinteger(L, 3);
     luaL_argcheck(L, timing.windows >= 1 && timing.windows <= MOST_WINDOWS, 3, "too many windows");
     if (mlrt__trainer_time(t, &timing, &err) != MLRT_OK) return mlrt__raise(L, &err);
-    lua_createtable(L, timing.windows, 0);
-    for (int32_t i = 0; i < timing.windows; i++) {
-        lua_pushnumber(L, window[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
+    push_numbers(L, window, timing.windows);
     lua_createtable(L, 0, MLRT__PHASES);
     for (int32_t i = 0; i < MLRT__PHASES; i++) {
         lua_pushnumber(L, timing.phase[i]);
         lua_setfield(L, -2, mlrt__phase_name(i));
     }
-    return 2;
+    push_numbers(L, loss, timing.windows);
+    return 3;
 }
 
 static void push_product(lua_State *L, const mlrt_node *n) {
@@ -76,6 +87,57 @@ static int time_calls(lua_State *L) {
         lua_rawseti(L, -2, i + 1);
     }
     return 1;
+}
+
+/* ---- what a peer begins with ---- */
+
+static void free_fields(void *fields) {
+    mlrt_tensor *t = fields;
+    for (int32_t f = 0; f < MLRT_MAX_FIELDS; f++) mlrt__free_large(t[f].data);
+    free(t);
+}
+
+static mlrt_status allocate_fields(const mlrt_task *task, int64_t examples, mlrt_tensor *out, mlrt_error *err) {
+    for (int32_t f = 0; f < task->fields; f++) {
+        const mlrt_field *field = &task->field[f];
+        out[f] = (mlrt_tensor){field->dtype, {field->shape.rank + 1, {examples}}, NULL};
+        memcpy(out[f].shape.dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)field->shape.rank);
+        if (!(out[f].data = mlrt__alloc_large(mlrt_tensor_bytes(&out[f]))))
+            return mlrt_fail(err, MLRT_MEMORY, "out of memory for the batches");
+    }
+    return MLRT_OK;
+}
+
+static mlrt_status take_batches(const mlrt__recipe *r, int64_t count, mlrt_tensor *out, mlrt_error *err) {
+    mlrt__batches *batches;
+    bool same;
+    if (mlrt__batches_open(r->task, r->batch, r->seed, 0, &batches, err) != MLRT_OK) return err->status;
+    for (int64_t i = 0; i < count; i++) {
+        void *const *data = mlrt__batches_next(batches, &same);
+        for (int32_t f = 0; f < r->task->fields; f++) {
+            const size_t bytes = mlrt__field_bytes(&r->task->field[f], r->batch);
+            memcpy((char *)out[f].data + bytes * (size_t)i, data[f], bytes);
+        }
+    }
+    mlrt__batches_close(batches);
+    return MLRT_OK;
+}
+
+/* core.save_batches(trainer, count, folder): the first batches of a run, folder/FIELD.npy. */
+static int save_batches(lua_State *L) {
+    mlrt_error err = {0};
+    const mlrt__recipe *r = mlrt__trainer_recipe(mlrt__trainer_arg(L, 1));
+    const int64_t count = luaL_checkinteger(L, 2);
+    const char *folder = luaL_checkstring(L, 3);
+    mlrt__held *held = mlrt__hold(L, free_fields);
+    mlrt_tensor *field = held->thing = calloc(MLRT_MAX_FIELDS, sizeof *field);
+    if (!field) return luaL_error(L, "out of memory");
+    if (allocate_fields(r->task, count * r->batch, field, &err) == MLRT_OK) take_batches(r, count, field, &err);
+    for (int32_t f = 0; f < r->task->fields && err.status == MLRT_OK; f++) {
+        mlrt__npy_write(lua_pushfstring(L, "%s/%s.npy", folder, r->task->field[f].name), &field[f], &err);
+        lua_pop(L, 1);
+    }
+    return err.status == MLRT_OK ? 0 : mlrt__raise(L, &err);
 }
 
 /* ---- the machine ---- */
@@ -162,9 +224,40 @@ static int spawn(lua_State *L) {
     return 4;
 }
 
+/* ---- a folder for files that nobody keeps ---- */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where) {
+    (void)st, (void)type, (void)where;
+    return remove(path);
+}
+
+static void remove_folder(void *path) {
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(path);
+}
+
+/* core.with_folder(f): f(path) of a new folder, which is removed at the end. */
+static int with_folder(lua_State *L) {
+    const char *set = getenv("TMPDIR");
+    char *path;
+    mlrt__held *held = mlrt__hold(L, remove_folder);
+    if (asprintf(&path, "%s/mlrt-XXXXXX", set && *set ? set : "/tmp") < 0) return luaL_error(L, "out of memory");
+    if (!mkdtemp(path)) {
+        lua_pushfstring(L, "unable to make a folder '%s': %s", path, strerror(errno));
+        free(path);
+        return lua_error(L);
+    }
+    held->thing = path;
+    lua_pushvalue(L, 1);
+    lua_pushstring(L, path);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
 void mlrt__open_measures(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"time_steps", time_steps}, {"time_calls", time_calls}, {"product_seconds", product_seconds},
-        {"has_bf16", has_bf16},     {"spawn", spawn},           {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"time_steps", time_steps},     {"time_calls", time_calls},
+                                         {"save_batches", save_batches}, {"product_seconds", product_seconds},
+                                         {"has_bf16", has_bf16},         {"spawn", spawn},
+                                         {"with_folder", with_folder},   {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

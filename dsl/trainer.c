@@ -292,6 +292,7 @@ static int file_call(lua_State *L, mlrt_status (*f)(mlrt__trainer *, const char 
 }
 static int resume(lua_State *L) { return file_call(L, mlrt__trainer_resume); }
 static int load(lua_State *L) { return file_call(L, mlrt__trainer_load); }
+static int save(lua_State *L) { return file_call(L, mlrt__trainer_save); }
 
 /* ---- looking ---- */
 
@@ -437,6 +438,7 @@ void mlrt__open_trainers(lua_State *L) {
     static const luaL_Reg methods[] = {{"run", run},
                                        {"resume", resume},
                                        {"load", load},
+                                       {"save", save},
                                        {"step", step},
                                        {"bytes", bytes},
                                        {"flops", flops},

@@ -19,7 +19,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, MOS
 
 typedef struct options {
     bool json, markdown, csv, quiet, resume, explain, unsafe, traceback, quick, help;
-    const char *store, *experiment, *status, *precision, *part;
+    const char *store, *experiment, *status, *precision, *part, *export;
     const char *folder[MOST_FOLDERS];
     int32_t folders, threads, limit;
     char **arg; /* what is not an option */
@@ -54,6 +54,8 @@ static const option_row rows[] = {
     {"--precision", "NAME", "of the products: f32 or bf16", "bench", AT(precision), TEXT},
     {"--quick", NULL, "the shortest measurement: a trial, no result", "bench", AT(quick), SWITCH},
     {"--part", "NAME", "only ceiling or steps, in this process, for a profiler", "bench", AT(part), TEXT},
+    {"--export", "DIR", "write initial weights and the first ten batches for a peer, and print ten losses", "bench",
+     AT(export), TEXT},
     {"--help", NULL, "this", NULL, AT(help), SWITCH},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -205,7 +207,7 @@ static int verb_bench(options *o) {
     mlrt_error err = {0};
     mlrt__host host;
     if (open_host(&host, o, &err) != MLRT_OK) return failed(&err);
-    const mlrt__bench_options bench = {o->json, o->quick, o->precision, o->part};
+    const mlrt__bench_options bench = {o->json, o->quick, o->precision, o->part, o->export};
     mlrt__command_bench(&host, o->arg, o->args, &bench, &err);
     mlrt__host_close(&host);
     return err.status == MLRT_ARGUMENT ? (failed(&err), EXIT_USAGE) : finish(err.status, &err);

@@ -35,13 +35,26 @@ local function heard(text)
   return facts
 end
 
+-- ---- the workloads ----
+
+local workloads -- a row each, below
+local parts = {}
+
+local function path_of(workload)
+  local name = ("bench/%s.lua"):format(workload.script or workload.id)
+  return core.library(name) or words.fail(nil, "unable to find '%s' among the files that come with mlrt", name)
+end
+
 -- ---- in the process that measures ----
 
-local function trainer_of(id, options)
-  local experiment = core.load(core.library("bench/" .. id .. ".lua"))
-  local values = experiment:resolve { precision = options.precision }
+local function trainer_of(workload, options)
+  local experiment = core.load(path_of(workload))
+  local parameters = { precision = options.precision }
+  for name, value in pairs(workload.parameters or {}) do parameters[name] = value end
+  local values = experiment:resolve(parameters)
   core.seed(values.seed)
   local recipe = recipes.new(experiment, values, experiment.setup(values))
+  recipe.parameters = "{}"
   return core.trainer(recipe), recipe
 end
 
@@ -67,10 +80,8 @@ local function flops_of(products)
   return flops
 end
 
-local parts = {}
-
-function parts.ceiling(id, options)
-  local trainer <close> = trainer_of(id, options)
+function parts.ceiling(workload, options)
+  local trainer <close> = trainer_of(workload, options)
   local products = products_of(core.time_calls(trainer, 0))
   say("flops", flops_of(products))
   for _, precision in ipairs(core.has_bf16() and { "f32", "bf16" } or { "f32" }) do
@@ -80,8 +91,8 @@ function parts.ceiling(id, options)
   end
 end
 
-function parts.steps(id, options)
-  local trainer <close>, recipe = trainer_of(id, options)
+function parts.steps(workload, options)
+  local trainer <close>, recipe = trainer_of(workload, options)
   local seconds = core.time_steps(trainer, 1, 1)[1]
   if not options.quick and seconds < WINDOW_SECONDS then
     seconds = core.time_steps(trainer, math.max(1, 0.2 * WINDOW_SECONDS // seconds), 1)[1]
@@ -99,134 +110,186 @@ function parts.steps(id, options)
   for name, value in pairs(shares) do say("family " .. name, value) end
 end
 
+-- What a peer needs to do the same work, and what comes of it.
+function parts.export(workload, options)
+  local trainer <close> = trainer_of(workload, options)
+  local steps = 10
+  core.make_folder(options.export)
+  trainer:save(options.export .. "/weights.safetensors")
+  core.save_batches(trainer, steps, options.export)
+  local _, _, losses = core.time_steps(trainer, 1, steps)
+  say("losses", table.unpack(losses))
+end
+
 -- ---- in the process that was asked ----
 
-local function process(part, id, options)
-  local arguments = { "bench", "--part", part, id, "--threads", core.facts().threads, "--precision", options.precision }
+local function process(part, workload, options)
+  local arguments = { "bench", workload.id, "--part", part, "--threads", core.facts().threads,
+                      "--precision", options.precision }
   if options.quick then arguments[#arguments + 1] = "--quick" end
   local status, output, _, bytes = core.spawn(arguments)
-  if status ~= 0 then words.fail(nil, "%s: the measurement of its %s ended with status %s", id, part, status) end
+  if status ~= 0 then
+    words.fail(nil, "%s: the process that measures its %s ended with %s", workload.id, part, status)
+  end
   return heard(output), bytes
 end
 
 local function median(list)
   local sorted = table.move(list, 1, #list, 1, {})
   table.sort(sorted)
-  return sorted[(#sorted + 1) // 2]
+  return (sorted[(#sorted + 1) // 2] + sorted[#sorted // 2 + 1]) / 2
 end
 
-local function row(workload, options)
-  return { id = workload.id, precision = options.precision, threads = math.tointeger(core.facts().threads) }
+-- The row of a workload whose windows took these seconds a step.
+local function row_of(workload, options, windows, examples, bytes)
+  local step = median(windows)
+  return {
+    id = workload.id, precision = options.precision, threads = math.tointeger(core.facts().threads),
+    examples_per_s = examples / step,
+    step_ms = { median = step * 1e3, min = math.min(table.unpack(windows)) * 1e3,
+                max = math.max(table.unpack(windows)) * 1e3 },
+    peak_mb = bytes / 2 ^ 20,
+  }
 end
 
--- Shares of the step: of the families of kernels within the program, and of the other phases.
+-- Shares of the step: of the families of kernels, which make up the program, and of the other phases.
 local function shares_of(steps)
-  local shares, kernels = {}, 0
-  for name, value in pairs(steps) do
-    if name:match "^family " then kernels = kernels + value[1] end
-  end
-  local program, whole = steps["phase program"][1], 0
+  local seconds, kernels, whole = {}, 0, 0
   for name, value in pairs(steps) do
     local kind, rest = name:match "^(%w+) (.*)$"
-    if kind == "family" then shares[rest] = value[1] / kernels * program end
-    if kind == "phase" then
-      if rest ~= "program" then shares[rest] = value[1] end
-      whole = whole + value[1]
-    end
+    if kind == "family" then kernels = kernels + value[1] end
+    if kind == "phase" then whole = whole + value[1] end
+    if kind == "family" or kind == "phase" and rest ~= "program" then seconds[name] = value[1] end
   end
-  local list = {}
-  for _, name in ipairs(words.sorted_keys(shares)) do list[#list + 1] = { name, shares[name] / whole } end
-  table.sort(list, function(a, b) return a[2] > b[2] end)
-  return list
+  local shares = {}
+  for _, name in ipairs(words.sorted_keys(seconds)) do
+    local kind, rest = name:match "^(%w+) (.*)$"
+    local scale = kind == "family" and steps["phase program"][1] / kernels or 1
+    shares[#shares + 1] = { name = rest, share = seconds[name] * scale / whole }
+  end
+  table.sort(shares, function(a, b) return a.share > b.share end)
+  return shares
 end
 
 local function measure_training(workload, options)
-  local r = row(workload, options)
-  local ceiling = process("ceiling", workload.id, options)
-  local steps, bytes = process("steps", workload.id, options)
-  local windows = steps.windows
-  local step = median(windows)
-  r.examples_per_s = steps.batch[1] / step
-  r.step_ms = { median = step * 1e3, min = math.min(table.unpack(windows)) * 1e3,
-                max = math.max(table.unpack(windows)) * 1e3 }
-  r.ceiling_fraction = ceiling[options.precision][1] / step
-  r.peak_mb = bytes / 2 ^ 20
-  r.flops, r.bound = ceiling.flops[1], ceiling
-  r.shares = shares_of(steps)
-  return r
+  local ceiling = process("ceiling", workload, options)
+  local steps, bytes = process("steps", workload, options)
+  local row = row_of(workload, options, steps.windows, steps.batch[1], bytes)
+  row.flops, row.bound, row.shares = ceiling.flops[1], {}, shares_of(steps)
+  for _, precision in ipairs { "f32", "bf16" } do
+    row.bound[precision] = ceiling[precision] and ceiling[precision][1]
+  end
+  if not row.bound[options.precision] then
+    words.fail(nil, "this machine has no ceiling in %s: it does not multiply such numbers", options.precision)
+  end
+  row.ceiling_fraction = row.bound[options.precision] * 1e3 / row.step_ms.median
+  return row
 end
 
-local workloads = {
+-- A whole process of one step is what counts as a step here.
+local function measure_start(workload, options)
+  local windows, most = {}, 0
+  core.with_folder(function(folder)
+    local command = { "run", path_of(workload), "steps=1", "--store", folder, "--threads", core.facts().threads }
+    for i = 0, options.quick and 3 or 20 do
+      local status, _, seconds, bytes = core.spawn(command)
+      if status ~= 0 then words.fail(nil, "%s: the process ended with %s", workload.id, status) end
+      if i > 0 then windows[i] = seconds end -- the first one warms the disk's cache
+      most = math.max(most, bytes)
+    end
+  end)
+  return row_of(workload, options, windows, 1, most)
+end
+
+workloads = {
   { id = "W1", measure = measure_training },
+  { id = "W2", measure = measure_training },
+  { id = "W3", measure = measure_training },
+  { id = "W4.1", script = "W4", parameters = { layers = 1 }, measure = measure_training },
+  { id = "W4.2", script = "W4", parameters = { layers = 2 }, measure = measure_training },
+  { id = "S0", script = "W3", measure = measure_start },
 }
 
 -- ---- output ----
 
 local function print_row(r)
   local function line(format, ...) core.write("out", format:format(...), "\n") end
+  local ms = r.step_ms
   line("%s  %s, %d thread%s", r.id, r.precision, r.threads, r.threads == 1 and "" or "s")
   local ceilings = {}
-  for _, precision in ipairs { "f32", "bf16" } do
-    local bound = r.bound[precision]
-    if bound then
-      local seconds = bound[1]
-      ceilings[#ceilings + 1] = ("%s %.0f GFLOP/s (%.4g ms)"):format(precision, r.flops / seconds / 1e9, seconds * 1e3)
-    end
+  for _, precision in ipairs(words.sorted_keys(r.bound or {})) do
+    local seconds = r.bound[precision]
+    table.insert(ceilings, 1, ("%s %.0f GFLOP/s (%.4g ms)"):format(precision, r.flops / seconds / 1e9, seconds * 1e3))
   end
-  line("    ceiling   %s", table.concat(ceilings, ", "))
-  local ms = r.step_ms
-  line("    step      %.4g ms (%.4g to %.4g), %.4g examples/s, %.1f%% of the %s ceiling", ms.median, ms.min, ms.max,
-    r.examples_per_s, 100 * r.ceiling_fraction, r.precision)
+  if r.bound then line("    ceiling   %s", table.concat(ceilings, ", ")) end
+  line("    step      %.4g ms (%.4g to %.4g), %.4g examples/s", ms.median, ms.min, ms.max, r.examples_per_s)
+  if r.bound then line("    fraction  %.1f%% of the %s ceiling", 100 * r.ceiling_fraction, r.precision) end
   local shares = {}
-  for i, share in ipairs(r.shares) do shares[i] = ("%s %.1f%%"):format(share[1], 100 * share[2]) end
-  line("    shares    %s", table.concat(shares, ", "))
+  for i, s in ipairs(r.shares or {}) do shares[i] = ("%s %.1f%%"):format(s.name, 100 * s.share) end
+  if r.shares then line("    shares    %s", table.concat(shares, ", ")) end
   line("    memory    %.0f MB at its peak", r.peak_mb)
 end
 
 local function json_of(r)
   return ('{"id": "%s", "precision": "%s", "threads": %d, "examples_per_s": %.6g, '
-    .. '"step_ms": {"median": %.6g, "min": %.6g, "max": %.6g}, "ceiling_fraction": %.4g, "peak_mb": %.4g}'):format(
+    .. '"step_ms": {"median": %.6g, "min": %.6g, "max": %.6g}, "ceiling_fraction": %s, "peak_mb": %.4g}'):format(
     r.id, r.precision, r.threads, r.examples_per_s, r.step_ms.median, r.step_ms.min, r.step_ms.max,
-    r.ceiling_fraction, r.peak_mb)
+    r.ceiling_fraction and ("%.4g"):format(r.ceiling_fraction) or "null", r.peak_mb)
 end
 
 -- ---- the command ----
 
-local function chosen(ids)
-  if #ids == 0 then return workloads end
-  local by_id, list = {}, {}
-  for _, w in ipairs(workloads) do by_id[w.id] = w end
-  for i, id in ipairs(ids) do
-    list[i] = by_id[id]
-    if not list[i] then
-      return nil, ("no workload '%s'%s"):format(id, words.suggestion(id, words.sorted_keys(by_id)))
-    end
+-- The rows of the table that an argument names: "W4.1", or "W4" for all of its script.
+local function named(name)
+  local list, names = {}, {}
+  for i, workload in ipairs(workloads) do
+    names[i] = workload.id
+    if workload.id == name or workload.id:match "^[^.]+" == name then list[#list + 1] = workload end
+  end
+  if #list == 0 then return nil, ("no workload '%s'%s"):format(name, words.suggestion(name, names)) end
+  return list
+end
+
+local function chosen(arguments)
+  if #arguments == 0 then return workloads end
+  local list = {}
+  for _, name in ipairs(arguments) do
+    local some, problem = named(name)
+    if not some then return nil, problem end
+    table.move(some, 1, #some, #list + 1, list)
   end
   return list
 end
 
--- nil when all went well; what is wrong with the arguments.
-function M.command(ids, options)
-  options.precision = options.precision or "f32"
-  local list, problem = chosen(ids)
-  if not list then return problem end
+-- What is wrong with the options, or nil.
+local function problem_of(options)
   if options.precision ~= "f32" and options.precision ~= "bf16" then
     return ("the precision must be f32 or bf16, got '%s'"):format(options.precision)
   end
   if options.part and not parts[options.part] then
     return ("the part must be ceiling or steps, got '%s'"):format(options.part)
   end
+end
+
+local function measure(list, options)
   local rows = {}
   for i, workload in ipairs(list) do
-    if options.part then
-      parts[options.part](workload.id, options)
-    else
-      local r = workload.measure(workload, options)
-      rows[i] = json_of(r)
-      if not options.json then print_row(r) end
-    end
+    local row = workload.measure(workload, options)
+    rows[i] = json_of(row)
+    if not options.json then print_row(row) end
   end
   if options.json then core.write("out", "[", table.concat(rows, ",\n "), "]\n") end
+end
+
+-- nil when all went well; what is wrong with the arguments.
+function M.command(arguments, options)
+  options.precision = options.precision or "f32"
+  if options.export then options.part = "export" end
+  local list, problem = chosen(arguments)
+  problem = problem or problem_of(options)
+  if problem then return problem end
+  if not options.part then return measure(list, options) end
+  for _, workload in ipairs(list) do parts[options.part](workload, options) end
 end
 
 return M

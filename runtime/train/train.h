@@ -90,6 +90,7 @@ typedef struct mlrt__timing {
     int64_t steps;              /* of a window */
     int32_t windows;            /* how many */
     double *window;             /* result: seconds a step of each window */
+    double *loss;               /* result, may be NULL: mean loss of each window */
     double phase[MLRT__PHASES]; /* result, zero before: seconds a step of each phase */
 } mlrt__timing;
 
@@ -99,6 +100,7 @@ mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_erro
 mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err);
 
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t);
+const mlrt__recipe *mlrt__trainer_recipe(const mlrt__trainer *t);
 float *mlrt__trainer_buffer(const mlrt__trainer *t);          /* of the parameters, by their offsets */
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t); /* of the training step */
 int64_t mlrt__trainer_step(const mlrt__trainer *t);

@@ -360,9 +360,11 @@ static mlrt_status timed_step(mlrt__trainer *t, mlrt__batches *batches, double *
 static mlrt_status time_windows(mlrt__trainer *t, mlrt__batches *batches, mlrt__timing *timing, mlrt_error *err) {
     for (int32_t w = 0; w < timing->windows; w++) {
         const double start = mlrt__now();
+        t->progress.loss_sum = 0;
         for (int64_t i = 0; i < timing->steps; i++)
             if (timed_step(t, batches, timing->phase, err) != MLRT_OK) return err->status;
         timing->window[w] = (mlrt__now() - start) / (double)timing->steps;
+        if (timing->loss) timing->loss[w] = t->progress.loss_sum / (double)timing->steps;
     }
     for (int32_t i = 0; i < MLRT__PHASES; i++) timing->phase[i] /= (double)(timing->steps * timing->windows);
     return MLRT_OK;
@@ -395,6 +397,7 @@ mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split spl
 }
 
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t) { return &t->params; }
+const mlrt__recipe *mlrt__trainer_recipe(const mlrt__trainer *t) { return t->recipe; }
 float *mlrt__trainer_buffer(const mlrt__trainer *t) { return t->buffer; }
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t) { return t->program; }
 int64_t mlrt__trainer_step(const mlrt__trainer *t) { return t->progress.step; }
