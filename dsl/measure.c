@@ -4,8 +4,8 @@
 #include "dsl/core.h"
 #include "dsl/held.h"
 #include "dsl/state.h"
+#include "kernels/blocks.h"
 #include "kernels/ceiling.h"
-#include "kernels/onednn.h"
 #include "tensor/npy.h"
 #include "train/batches.h"
 #include "train/train.h"
@@ -160,7 +160,7 @@ static int product_seconds(lua_State *L) {
     return 1;
 }
 
-static int has_bf16(lua_State *L) { return lua_pushboolean(L, mlrt__dnnl_bf16()), 1; }
+static int has_bf16(lua_State *L) { return lua_pushboolean(L, mlrt__format_bf16(mlrt__cpu_level(), 0) != NULL), 1; }
 
 /* ---- other processes ---- */
 

@@ -82,27 +82,35 @@ static double try_dnnl(const mlrt__product *p, const way *w, mlrt_dtype dtype, i
     return err.status == MLRT_OK ? best : INFINITY;
 }
 
-static double work(const mlrt__product *p) { return (double)p->m * (double)p->n * (double)p->k; }
-
-enum { SMALL = 256 * 256 * 256 }; /* a larger product is not for our own kernel, nor for one thread of many */
-
-static double try_small(const mlrt__product *p, const buffers *at, int32_t windows) {
-    mlrt__product own = *p;
-    own.a = (mlrt__matrix){p->m * p->k, p->k, 1};
-    own.b = (mlrt__matrix){p->k * p->n, p->n, 1};
-    own.relu = false;
+/* What a program would do: the op's kernel on a node of its own. */
+static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *at, int32_t windows) {
+    const mlrt__kernel *kernel = mlrt__kernel_find("matmul");
+    const mlrt__matmul_attr attr = {.bf16 = dtype == MLRT_BF16};
     const mlrt_tensor in[] = {{MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->k), at->a},
                               {MLRT_F32, MLRT_SHAPE_OF(p->batch, p->k, p->n), at->b}};
-    runner r = {.run = run_own, .kernel = mlrt__kernel_find(MLRT__SMALL_MATMUL)};
-    r.own = (mlrt_call){
-        .in = in, .inputs = 2, .out = {MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->n), at->y}, .state = &own};
-    return best_of(&r, windows);
+    mlrt_node a = {.shape = in[0].shape}, b = {.shape = in[1].shape}, *operand[] = {&a, &b};
+    const mlrt_node node = {.op = &mlrt__op_matmul,
+                            .in = operand,
+                            .inputs = 2,
+                            .shape = MLRT_SHAPE_OF(p->batch, p->m, p->n),
+                            .attr = &attr};
+    mlrt_error err = {0};
+    runner r = {.run = run_own, .kernel = kernel};
+    r.own = (mlrt_call){.node = &node, .in = in, .inputs = 2, .out = {MLRT_F32, node.shape, at->y}, .err = &err};
+    double best = INFINITY;
+    const size_t scratch = kernel->scratch ? kernel->scratch(&node, mlrt__threads()) : 0;
+    r.own.scratch = mlrt__alloc_large(scratch);
+    if (r.own.scratch && kernel->prepare(&r.own, &err) == MLRT_OK) best = best_of(&r, windows);
+    kernel->release(&r.own);
+    mlrt__free_large(r.own.scratch);
+    return best;
 }
 
 /* ---- the best ---- */
 
-static double best_way(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
-    enum { TRIAL = 1, WINDOWS = 5 };
+enum { TRIAL = 1, WINDOWS = 5 };
+
+static double best_dnnl(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
     const way *fastest = NULL;
     double best = INFINITY;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -113,12 +121,13 @@ static double best_way(const mlrt__product *p, mlrt_dtype dtype, int32_t threads
     return fastest ? fmin(best, try_dnnl(p, fastest, dtype, threads, at, WINDOWS)) : best;
 }
 
+/* A small product may be faster on one thread. */
 static double best_time(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
-    enum { WINDOWS = 5 };
-    double best = best_way(p, dtype, threads, at);
-    if (work(p) > SMALL) return best;
-    if (threads > 1) best = fmin(best, best_way(p, dtype, 1, at));
-    return dtype == MLRT_F32 ? fmin(best, try_small(p, at, WINDOWS)) : best;
+    static const double small = 256 * 256 * 256;
+    double best = fmin(try_own(p, dtype, at, WINDOWS), best_dnnl(p, dtype, threads, at));
+    if (threads > 1 && (double)p->m * (double)p->n * (double)p->k <= small)
+        best = fmin(best, best_dnnl(p, dtype, 1, at));
+    return best;
 }
 
 /* Numbers near one in either dtype, with both signs: the power that a product takes depends on its numbers. */

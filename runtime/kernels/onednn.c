@@ -390,12 +390,3 @@ void mlrt__dnnl_version(char *text, size_t size) {
     const dnnl_version_t *v = dnnl_version();
     snprintf(text, size, "%d.%d.%d", v->major, v->minor, v->patch);
 }
-
-bool mlrt__dnnl_bf16(void) {
-#ifdef __x86_64__
-    const int isa = dnnl_get_effective_cpu_isa(), wanted = dnnl_cpu_isa_avx512_core_bf16; /* sets of bits */
-    return (isa & wanted) == wanted;
-#else
-    return false;
-#endif
-}

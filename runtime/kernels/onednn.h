@@ -12,7 +12,6 @@
 typedef struct mlrt__dnnl mlrt__dnnl;
 
 void mlrt__dnnl_version(char *text, size_t size); /* "2.6.3" */
-bool mlrt__dnnl_bf16(void);                       /* the machine multiplies bf16 numbers itself */
 
 enum { MLRT__DNNL_AXES = 4, MLRT__DNNL_OPERANDS = 4 };
 

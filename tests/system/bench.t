@@ -1,0 +1,37 @@
+#!/bin/sh
+# bench.t - what `mlrt bench` prints: rows for programs, lines for people, and what it refuses.
+. "$MLRT_TESTS/tap.sh"
+cd "$WORK" || exit 1
+
+mlrt bench W3 --quick --threads 1 --json >rows.json
+row() { sqlite3 :memory: "select $1 from json_each(readfile('rows.json')) as row"; }
+
+is "$(row 'count(*)')" 1 "a workload is a row of JSON"
+is "$(row "value ->> 'id'")" W3 "that names it"
+is "$(row "value ->> 'precision'")" f32 "with its precision"
+is "$(row "value ->> 'threads'")" 1 "and the number of threads"
+is "$(row "value ->> '\$.step_ms.min' <= value ->> '\$.step_ms.median' and value ->> '\$.step_ms.median' <= value ->> '\$.step_ms.max'")" 1 \
+    "the median of the step's time lies between the least and the most"
+is "$(row "abs(value ->> 'examples_per_s' * (value ->> '\$.step_ms.median') / 45e3 - 1) < 1e-3")" 1 \
+    "examples a second are the batch over the median"
+is "$(row "value ->> 'ceiling_fraction' between 0.01 and 1.5")" 1 "the step is set against the ceiling"
+is "$(row "value ->> 'peak_mb' between 1 and 100")" 1 "the peak of memory is that of a small process"
+
+mlrt bench S0 --quick --json >rows.json
+is "$(row "(value ->> 'id') || ' ' || ifnull(value ->> 'ceiling_fraction', 'null')")" "S0 null" \
+    "starting has no ceiling"
+is "$(ls)" rows.json "nothing is left behind"
+
+text=$(mlrt bench W3 --quick --threads 1)
+like "$text" '^W3  f32, 1 thread$' "people are told what was measured"
+like "$text" 'ceiling   f32 [0-9]+ GFLOP/s' "how fast products are"
+like "$text" 'shares    [a-z ]+ [0-9.]+%, ' "and where the time goes"
+
+mlrt bench W3 --export peer >losses
+is "$(ls peer | tr '\n' ' ')" "a.npy b.npy sum.npy weights.safetensors " "a peer is given weights and batches"
+is "$(awk '{ print $1, NF }' losses)" "losses 11" "and ten losses"
+
+fails 2 "no workload 'W33' \(did you mean 'W3'\?\)" "an unknown workload is refused" mlrt bench W33
+fails 2 "must be f32 or bf16, got 'f16'" "an unknown precision too" mlrt bench W3 --precision f16
+fails 2 "must be ceiling or steps, got 'x'" "and an unknown part" mlrt bench W3 --part x
+done_testing
