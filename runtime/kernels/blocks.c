@@ -130,7 +130,7 @@ static void run_depth(const plan *q, const member *m, operands o, int64_t first,
         t.y = o.y + i * p->n + first;
         run_block(q, m, t, k + depth == p->k ? &ending : NULL, rows, from, to);
     }
-    if (by_rows(q)) together(m);
+    together(m); /* before another thread packs the next block where this one lies */
 }
 
 static void run_product(const plan *q, const member *m, operands o) {
