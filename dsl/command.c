@@ -8,6 +8,12 @@ static void set_flag(lua_State *L, const char *name, bool value) {
     lua_setfield(L, -2, name);
 }
 
+static void set_number(lua_State *L, const char *name, int32_t value) {
+    if (!value) return;
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
 static void set_text(lua_State *L, const char *name, const char *value) {
     lua_pushstring(L, value);
     lua_setfield(L, -2, name);
@@ -15,13 +21,15 @@ static void set_text(lua_State *L, const char *name, const char *value) {
 
 static void push_options(lua_State *L, const mlrt__command_options *o) {
     lua_newtable(L);
+    set_flag(L, "retry", o->retry);
+    set_flag(L, "fresh", o->fresh);
+    set_flag(L, "json", o->json);
+    set_text(L, "metric", o->metric);
+    set_number(L, "jobs", o->jobs);
     set_flag(L, "check", o->check || o->explain);
     set_flag(L, "resume", o->resume);
     set_flag(L, "quiet", o->quiet);
-    if (o->explain) {
-        lua_pushinteger(L, o->explain);
-        lua_setfield(L, -2, "explain");
-    }
+    set_number(L, "explain", o->explain);
     set_text(L, "store", o->store);
 }
 
@@ -54,13 +62,16 @@ mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const 
         return options->check && was_checked(host, err) ? MLRT_OK : err->status;
     lua_settop(L, lua_gettop(L) - results + (results > 0)); /* its first result */
     if (results == 0) lua_pushnil(L);
-    if (mlrt__host_function(host, "mlrt.run", "command", err) != MLRT_OK) return err->status;
+    if (mlrt__host_function(host, options->sweep ? "mlrt.sweep" : "mlrt.run", "command", err) != MLRT_OK)
+        return err->status;
     lua_insert(L, -2);
     push_list(L, assignments, count);
-    if (mlrt__host_call(host, 2, 2, err) != MLRT_OK) return err->status;
+    push_options(L, options);
+    if (mlrt__host_call(host, 3, 2, err) != MLRT_OK) return err->status;
     const char *outcome = lua_tostring(L, -2);
     *stopped = outcome && strcmp(outcome, "stopped") == 0;
     if (outcome && strcmp(outcome, "usage") == 0) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
+    if (outcome && strcmp(outcome, "failed") == 0) mlrt_fail(err, MLRT_SCRIPT, "%s", lua_tostring(L, -1));
     lua_pop(L, 2);
     return err->status;
 }

@@ -5,6 +5,10 @@
 #include "dsl/state.h"
 
 typedef struct mlrt__command_options {
+    bool sweep; /* the experiment at the points of a grid; these are for it alone: */
+    int32_t jobs; /* processes at a time; 0: as many as there are cores */
+    bool retry, fresh, json;
+    const char *metric;
     bool check;      /* stop before the first step */
     int32_t explain; /* timed runs for the schedule; 0: no schedule */
     bool resume, quiet;

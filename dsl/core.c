@@ -29,15 +29,19 @@ static int write_text(lua_State *L) {
     return 0;
 }
 
-/* core.terminal("err"): its width in columns, or nil when it is not a terminal. */
+/* core.terminal("err"): its columns and lines, or nil when it is not a terminal. */
 static int terminal(lua_State *L) {
     FILE *out = stream_arg(L);
     struct winsize size = {0};
     if (!isatty(fileno(out))) return 0;
     ioctl(fileno(out), TIOCGWINSZ, &size);
     lua_pushinteger(L, size.ws_col ? size.ws_col : 80);
-    return 1;
+    lua_pushinteger(L, size.ws_row ? size.ws_row : 24);
+    return 2;
 }
+
+/* core.now(): seconds, for durations. */
+static int now(lua_State *L) { return lua_pushnumber(L, mlrt__now()), 1; }
 
 static int environment(lua_State *L) { return lua_pushstring(L, getenv(luaL_checkstring(L, 1))), 1; }
 
@@ -122,6 +126,7 @@ static int facts(lua_State *L) {
 int mlrt__open_core(lua_State *L) {
     static const luaL_Reg functions[] = {{"write", write_text},
                                          {"terminal", terminal},
+                                         {"now", now},
                                          {"environment", environment},
                                          {"make_folder", make_folder},
                                          {"write_file", write_file},
@@ -142,5 +147,6 @@ int mlrt__open_core(lua_State *L) {
     mlrt__open_trainers(L);
     mlrt__open_measures(L);
     mlrt__open_store(L);
+    mlrt__open_workers(L);
     return 1;
 }

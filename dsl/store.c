@@ -72,20 +72,40 @@ static mlrt__run_fact *facts_of(lua_State *L, int table, int32_t *count) {
 
 /* ---- methods ---- */
 
-/* store:begin { experiment =, script =, hash =, seed =, params =, facts = } -> its number */
+/* { experiment =, script =, hash =, seed =, params =, facts = } */
+static mlrt__run run_arg(lua_State *L, int table) {
+    mlrt__run run = {.experiment = field(L, table, "experiment"),
+                     .script = field(L, table, "script"),
+                     .script_hash = field(L, table, "hash")};
+    lua_getfield(L, table, "seed");
+    run.seed = (int64_t)lua_tointeger(L, -1);
+    lua_getfield(L, table, "params");
+    run.param = params_of(L, lua_gettop(L), &run.params);
+    lua_getfield(L, table, "facts");
+    run.fact = facts_of(L, lua_gettop(L), &run.facts);
+    return run;
+}
+
+/* store:begin(run) -> its number */
 static int begin(lua_State *L) {
     mlrt_error err = {0};
-    mlrt__run run = {
-        .experiment = field(L, 2, "experiment"), .script = field(L, 2, "script"), .script_hash = field(L, 2, "hash")};
-    lua_getfield(L, 2, "seed");
-    run.seed = (int64_t)lua_tointeger(L, -1);
-    lua_getfield(L, 2, "params");
-    run.param = params_of(L, lua_gettop(L), &run.params);
-    lua_getfield(L, 2, "facts");
-    run.fact = facts_of(L, lua_gettop(L), &run.facts);
+    mlrt__run run = run_arg(L, 2);
     if (mlrt__store_begin(self(L), &run, &err) != MLRT_OK) return mlrt__raise(L, &err);
     lua_pushinteger(L, run.id);
     return 1;
+}
+
+/* store:claim(run, retry) -> its number, and the status that it has when it is not ours */
+static int claim(lua_State *L) {
+    mlrt_error err = {0};
+    const bool retry = lua_toboolean(L, 3);
+    mlrt__run run = run_arg(L, 2);
+    bool mine = false;
+    if (mlrt__store_claim(self(L), &run, retry, &mine, &err) != MLRT_OK) return mlrt__raise(L, &err);
+    lua_pushinteger(L, run.id);
+    if (mine) return 1;
+    lua_pushstring(L, mlrt__run_status_name(run.status));
+    return 2;
 }
 
 static int resume(lua_State *L) {
@@ -93,34 +113,81 @@ static int resume(lua_State *L) {
     return finish(L, mlrt__store_resume(self(L), luaL_checkinteger(L, 2), &err), &err);
 }
 
-/* store:resumable(experiment, params) -> the number of a run that can go on, or nil */
-static int resumable(lua_State *L) {
+/* store:find(experiment, params, open) -> the number of a run with these parameters and its status, or nil; `open`: of
+ * one that can go on */
+static int find(lua_State *L) {
     mlrt_error err = {0};
     int32_t count;
     int64_t run = 0;
-    mlrt__run_param *params = params_of(L, 3, &count);
-    if (mlrt__store_find_resumable(self(L), luaL_checkstring(L, 2), params, count, &run, &err) != MLRT_OK)
+    mlrt__run_status status;
+    const mlrt__run_param *params = params_of(L, 3, &count);
+    if (mlrt__store_find(self(L), luaL_checkstring(L, 2), params, count, lua_toboolean(L, 4), &run, &status, &err) !=
+        MLRT_OK)
         return mlrt__raise(L, &err);
     if (run == 0) return 0;
-    return lua_pushinteger(L, run), 1;
+    lua_pushinteger(L, run);
+    lua_pushstring(L, mlrt__run_status_name(status));
+    return 2;
 }
 
-/* store:metrics(run, step, epoch, { { split =, name =, value = }, ... }) */
+/* store:metrics(run, { { step =, epoch =, split =, name =, value = }, ... }) */
 static int metrics(lua_State *L) {
     mlrt_error err = {0};
-    const int32_t count = (int32_t)luaL_len(L, 5);
+    const int32_t count = (int32_t)luaL_len(L, 3);
     mlrt__run_measure *list = lua_newuserdatauv(L, sizeof *list * (size_t)(count + 1), 0);
     for (int32_t i = 0; i < count; i++) {
-        lua_rawgeti(L, 5, i + 1);
-        list[i] = (mlrt__run_measure){.step = luaL_checkinteger(L, 3),
-                                      .epoch = (int32_t)luaL_checkinteger(L, 4),
-                                      .split = field(L, lua_gettop(L), "split"),
+        lua_rawgeti(L, 3, i + 1);
+        list[i] = (mlrt__run_measure){.split = field(L, lua_gettop(L), "split"),
                                       .name = field(L, lua_gettop(L), "name")};
-        lua_getfield(L, -1, "value");
+        lua_getfield(L, -1, "step");
+        list[i].step = lua_tointeger(L, -1);
+        lua_getfield(L, -2, "epoch");
+        list[i].epoch = (int32_t)lua_tointeger(L, -1);
+        lua_getfield(L, -3, "value");
         list[i].value = lua_tonumber(L, -1);
-        lua_pop(L, 2);
+        lua_pop(L, 4);
     }
     return finish(L, mlrt__store_metrics(self(L), luaL_checkinteger(L, 2), list, count, &err), &err);
+}
+
+/* store:facts(run, facts), store:results(run, { { name =, value = JSON }, ... }) */
+static int put_pairs(lua_State *L,
+                     mlrt_status (*put)(mlrt__store *, int64_t, const mlrt__run_fact *, int32_t, mlrt_error *)) {
+    mlrt_error err = {0};
+    int32_t count;
+    const mlrt__run_fact *list = facts_of(L, 3, &count);
+    return finish(L, put(self(L), luaL_checkinteger(L, 2), list, count, &err), &err);
+}
+static int facts(lua_State *L) { return put_pairs(L, mlrt__store_facts); }
+static int results(lua_State *L) { return put_pairs(L, mlrt__store_results); }
+
+/* ---- what was stored ---- */
+
+static void set_text(lua_State *L, const char *name, const char *text) {
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+static void push_measures(lua_State *L, const mlrt__run_measure *m, int32_t count) {
+    lua_createtable(L, count, 0);
+    for (int32_t i = 0; i < count; i++) {
+        lua_createtable(L, 0, 5);
+        lua_pushinteger(L, m[i].step);
+        lua_setfield(L, -2, "step");
+        lua_pushinteger(L, m[i].epoch);
+        lua_setfield(L, -2, "epoch");
+        set_text(L, "split", m[i].split);
+        set_text(L, "name", m[i].name);
+        lua_pushnumber(L, m[i].value);
+        lua_setfield(L, -2, "value");
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+static void set_pairs(lua_State *L, const char *name, const mlrt__run_fact *list, int32_t count) {
+    lua_createtable(L, 0, count);
+    for (int32_t i = 0; i < count; i++) set_text(L, list[i].name, list[i].value);
+    lua_setfield(L, -2, name);
 }
 
 /* store:history(run) -> { { step =, epoch =, split =, name =, value = }, ... } of all its evaluations, and its script's
@@ -133,25 +200,63 @@ static int history(lua_State *L) {
         mlrt__arena_free(&arena);
         return mlrt__raise(L, &err);
     }
-    lua_createtable(L, run.metrics, 0);
-    for (int32_t i = 0; i < run.metrics; i++) {
-        const mlrt__run_measure *m = &run.metric[i];
-        lua_createtable(L, 0, 5);
-        lua_pushinteger(L, m->step);
-        lua_setfield(L, -2, "step");
-        lua_pushinteger(L, m->epoch);
-        lua_setfield(L, -2, "epoch");
-        lua_pushstring(L, m->split);
-        lua_setfield(L, -2, "split");
-        lua_pushstring(L, m->name);
-        lua_setfield(L, -2, "name");
-        lua_pushnumber(L, m->value);
-        lua_setfield(L, -2, "value");
-        lua_rawseti(L, -2, i + 1);
-    }
+    push_measures(L, run.metric, run.metrics);
     lua_pushstring(L, run.script_hash);
     mlrt__arena_free(&arena);
     return 2;
+}
+
+/* store:summary(run) -> { status =, message =, facts =, results = { name = JSON }, last = { measure, ... } } */
+static int summary(lua_State *L) {
+    mlrt_error err = {0};
+    mlrt__arena arena = {0};
+    mlrt__run run;
+    if (mlrt__store_summary(self(L), luaL_checkinteger(L, 2), &arena, &run, &err) != MLRT_OK) {
+        mlrt__arena_free(&arena);
+        return mlrt__raise(L, &err);
+    }
+    lua_createtable(L, 0, 5);
+    set_text(L, "status", mlrt__run_status_name(run.status));
+    set_text(L, "message", run.message);
+    set_pairs(L, "facts", run.fact, run.facts);
+    set_pairs(L, "results", run.result, run.results);
+    push_measures(L, run.last, run.lasts);
+    lua_setfield(L, -2, "last");
+    mlrt__arena_free(&arena);
+    return 1;
+}
+
+/* store:outcomes(experiment) -> { identity = { run =, status =, message =, hash = } } */
+static int outcomes(lua_State *L) {
+    mlrt_error err = {0};
+    mlrt__arena arena = {0};
+    mlrt__run *run;
+    int32_t count;
+    if (mlrt__store_outcomes(self(L), luaL_checkstring(L, 2), &arena, &run, &count, &err) != MLRT_OK) {
+        mlrt__arena_free(&arena);
+        return mlrt__raise(L, &err);
+    }
+    lua_createtable(L, 0, count);
+    for (int32_t i = 0; i < count; i++) {
+        lua_createtable(L, 0, 4);
+        lua_pushinteger(L, run[i].id);
+        lua_setfield(L, -2, "run");
+        set_text(L, "status", mlrt__run_status_name(run[i].status));
+        set_text(L, "message", run[i].message);
+        set_text(L, "hash", run[i].script_hash);
+        lua_setfield(L, -2, run[i].identity);
+    }
+    mlrt__arena_free(&arena);
+    return 1;
+}
+
+/* core.identity(experiment, params) */
+static int identity(lua_State *L) {
+    int32_t count;
+    char text[MLRT__IDENTITY];
+    const mlrt__run_param *params = params_of(L, 2, &count);
+    mlrt__run_identity(luaL_checkstring(L, 1), params, count, text);
+    return lua_pushstring(L, text), 1;
 }
 
 static int artifact(lua_State *L) {
@@ -173,10 +278,11 @@ static int end(lua_State *L) {
 }
 
 void mlrt__open_store(lua_State *L) {
-    static const luaL_Reg methods[] = {{"begin", begin},     {"resume", resume},   {"resumable", resumable},
-                                       {"metrics", metrics}, {"history", history}, {"artifact", artifact},
-                                       {"finish", end},      {"close", close},     {"__gc", close},
-                                       {"__close", close},   {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"begin", begin},     {"claim", claim},       {"resume", resume},   {"find", find},       {"metrics", metrics},
+        {"facts", facts},     {"results", results},   {"history", history}, {"summary", summary}, {"outcomes", outcomes},
+        {"artifact", artifact}, {"finish", end},        {"close", close},     {"__gc", close},      {"__close", close},
+        {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_setfuncs(L, methods, 0);
     lua_pushvalue(L, -1);
@@ -184,4 +290,6 @@ void mlrt__open_store(lua_State *L) {
     lua_pop(L, 1);
     lua_pushcfunction(L, open);
     lua_setfield(L, -2, "store");
+    lua_pushcfunction(L, identity);
+    lua_setfield(L, -2, "identity");
 }

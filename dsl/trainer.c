@@ -260,6 +260,11 @@ static mlrt_status on_evaluated(void *context, const mlrt__report *r, mlrt_error
     return mlrt__host_call(h->host, 1, 0, err);
 }
 
+static mlrt_status on_saving(void *context, mlrt_error *err) {
+    handle *h = context;
+    return callback(h, "saving") ? mlrt__host_call(h->host, 0, 0, err) : MLRT_OK;
+}
+
 static mlrt_status on_saved(void *context, const char *path, const char *kind, mlrt_error *err) {
     handle *h = context;
     if (!callback(h, "saved")) return MLRT_OK;
@@ -268,14 +273,14 @@ static mlrt_status on_saved(void *context, const char *path, const char *kind, m
     return mlrt__host_call(h->host, 2, 0, err);
 }
 
-/* trainer:run { progress =, evaluated =, saved = } -> "done", or "stopped" or "failed" and the message. */
+/* trainer:run { progress =, evaluated =, saving =, saved = } -> "done", or "stopped" or "failed" and the message. */
 static int run(lua_State *L) {
     handle *h = self(L);
     mlrt_error err = {0};
     char line[2048];
     luaL_checktype(L, 2, LUA_TTABLE);
     h->observer = 2;
-    const mlrt__observer observer = {h, on_progress, on_evaluated, on_saved};
+    const mlrt__observer observer = {h, on_progress, on_evaluated, on_saving, on_saved};
     const mlrt_status status = mlrt__trainer_run(h->trainer, &observer, &err);
     if (status == MLRT_OK) return lua_pushliteral(L, "done"), 1;
     lua_pushstring(L, status == MLRT_STOPPED ? "stopped" : "failed");

@@ -18,10 +18,10 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, MOST_FOLDERS = 32 };
 
 typedef struct options {
-    bool json, markdown, csv, quiet, resume, explain, unsafe, traceback, quick, help;
-    const char *store, *experiment, *status, *precision, *part, *export;
+    bool json, markdown, csv, quiet, resume, retry, fresh, explain, unsafe, traceback, quick, help;
+    const char *store, *experiment, *status, *metric, *precision, *part, *export;
     const char *folder[MOST_FOLDERS];
-    int32_t folders, threads, limit;
+    int32_t folders, threads, jobs, limit;
     char **arg; /* what is not an option */
     int32_t args;
 } options;
@@ -38,18 +38,22 @@ typedef struct option_row {
 
 #define AT(member) offsetof(options, member)
 static const option_row rows[] = {
-    {"--plugins", "DIR", "look for plugins here first; may be given again", "run check inspect bench", 0, FOLDER},
-    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run runs show export", AT(store), TEXT},
+    {"--plugins", "DIR", "look for plugins here first; may be given again", "run sweep check inspect bench", 0, FOLDER},
+    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run sweep runs show export", AT(store), TEXT},
     {"--resume", NULL, "go on with the interrupted run of these parameters", "run", AT(resume), SWITCH},
+    {"--jobs", "N", "processes at a time (default: one for each core)", "sweep", AT(jobs), NUMBER},
+    {"--retry", NULL, "run the points that failed again", "sweep", AT(retry), SWITCH},
+    {"--fresh", NULL, "run all points again, also those that are done", "sweep", AT(fresh), SWITCH},
+    {"--metric", "NAME", "what is drawn (default: what the experiment monitors)", "sweep", AT(metric), TEXT},
     {"--explain", NULL, "print the compiled schedule with its times, and stop", "run check", AT(explain), SWITCH},
     {"--threads", "N", "threads to use (default: all cores)", "run check bench", AT(threads), NUMBER},
-    {"--quiet", NULL, "print nothing but errors", "run check", AT(quiet), SWITCH},
-    {"--unsafe", NULL, "let the script use files and commands (io, os)", "run check", AT(unsafe), SWITCH},
-    {"--traceback", NULL, "show where in Lua an error was raised", "run check", AT(traceback), SWITCH},
+    {"--quiet", NULL, "print nothing but errors", "run sweep check", AT(quiet), SWITCH},
+    {"--unsafe", NULL, "let the script use files and commands (io, os)", "run sweep check", AT(unsafe), SWITCH},
+    {"--traceback", NULL, "show where in Lua an error was raised", "run sweep check", AT(traceback), SWITCH},
     {"--experiment", "NAME", "only runs of this experiment (* and ? match)", "runs", AT(experiment), TEXT},
     {"--status", "WORD", "only runs that are running, done, stopped, failed or interrupted", "runs", AT(status), TEXT},
     {"--limit", "N", "only the newest N", "runs", AT(limit), NUMBER},
-    {"--json", NULL, "for programs", "inspect runs show bench", AT(json), SWITCH},
+    {"--json", NULL, "for programs", "sweep inspect runs show bench", AT(json), SWITCH},
     {"--markdown", NULL, "a reference page", "inspect", AT(markdown), SWITCH},
     {"--precision", "NAME", "of the products: f32 or bf16", "bench", AT(precision), TEXT},
     {"--quick", NULL, "the shortest measurement: a trial, no result", "bench", AT(quick), SWITCH},
@@ -186,13 +190,24 @@ static mlrt_status open_host(mlrt__host *host, const options *o, mlrt_error *err
     return err->status;
 }
 
-static int run_script(options *o, bool check) {
+static int run_script(options *o, bool check, bool sweep) {
     mlrt_error err = {0};
     mlrt__host host;
     bool stopped = false;
+    if (sweep) o->threads = 1; /* a process that has started a team must not fork */
     catch_signals();
     if (open_host(&host, o, &err) != MLRT_OK) return failed(&err);
-    const mlrt__command_options command = {check, o->explain ? 20 : 0, o->resume, o->quiet, o->store};
+    const mlrt__command_options command = {.sweep = sweep,
+                                           .jobs = o->jobs,
+                                           .retry = o->retry,
+                                           .fresh = o->fresh,
+                                           .json = o->json,
+                                           .metric = o->metric,
+                                           .check = check,
+                                           .explain = o->explain ? 20 : 0,
+                                           .resume = o->resume,
+                                           .quiet = o->quiet,
+                                           .store = o->store};
     mlrt__command_run(&host, o->arg[0], o->arg + 1, o->args - 1, &command, &stopped, &err);
     mlrt__host_close(&host);
     if (err.status != MLRT_OK) stopped = failed(&err) && mlrt__interrupted();
@@ -200,8 +215,9 @@ static int run_script(options *o, bool check) {
     return stopped ? EXIT_INTERRUPTED : err.status != MLRT_OK ? EXIT_FAILED : finish(MLRT_OK, NULL);
 }
 
-static int verb_run(options *o) { return run_script(o, false); }
-static int verb_check(options *o) { return run_script(o, true); }
+static int verb_run(options *o) { return run_script(o, false, false); }
+static int verb_sweep(options *o) { return run_script(o, false, true); }
+static int verb_check(options *o) { return run_script(o, true, false); }
 
 static int verb_bench(options *o) {
     mlrt_error err = {0};
@@ -286,6 +302,7 @@ static const struct verb {
     int (*run)(options *o);
 } verbs[] = {
     {"run", "SCRIPT [name=value ...]", "train an experiment", 1, INT32_MAX, verb_run},
+    {"sweep", "SCRIPT [name=values ...]", "train an experiment at every point of a grid", 1, INT32_MAX, verb_sweep},
     {"check", "SCRIPT [name=value ...]", "do all that run does before the first step", 1, INT32_MAX, verb_check},
     {"bench", "[WORKLOAD ...]", "the reference workloads beside this machine's matrix products", 0, INT32_MAX,
      verb_bench},

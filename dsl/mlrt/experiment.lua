@@ -96,10 +96,11 @@ function M.define(name)
   return function(t)
     words.check_table(where, ("experiment '%s'"):format(name), t, {
       doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
+      sweep = "table function",
     })
     if not t.setup then fail(where, "experiment '%s' has no setup function", name) end
     local self = setmetatable({ name = name, doc = t.doc, paper = t.paper, setup = t.setup, finish = t.finish,
-                                where = where, params = {} }, Experiment)
+                                sweep = t.sweep, where = where, params = {} }, Experiment)
     for key, value in pairs(t.params or {}) do self.params[key] = value end
     if self.params.seed == nil then self.params.seed = 0 end
     for _, key in ipairs(sorted_keys(self.params)) do
@@ -116,17 +117,34 @@ function M.define(name)
   end
 end
 
+function Experiment:script() return (self.where:gsub(":%d+$", "")) end
+
+local function missing(self, where, name)
+  fail(where, "no parameter '%s'%s", tostring(name), suggestion(tostring(name), sorted_keys(self.params)))
+end
+
+-- A given value of a parameter, as the type of its default and within its limits.
+function Experiment:accept(name, given)
+  if self.params[name] == nil then missing(self, self:script(), name) end
+  return accept(self:script(), name, self.params[name], given)
+end
+
+-- "integer", "float", "string", "boolean"; "choice" for one of a list.
+function Experiment:type_of(name)
+  local spec = self.params[name]
+  if spec == nil then missing(self, self:script(), name) end
+  if not is_limited(spec) then return type_of(spec) end
+  return spec.choices and "choice" or type_of(spec.default)
+end
+
 -- The parameters with some given: values, and a list of { name =, value = JSON, given = } in the order of names.
 function Experiment:resolve(overrides)
-  local script = self.where:gsub(":%d+$", "")
-  local function missing(where, name)
-    fail(where, "no parameter '%s'%s", tostring(name), suggestion(tostring(name), sorted_keys(self.params)))
-  end
+  local script = self:script()
   -- p.rl for p.lr would be nil, and a property that is given nil has its default
-  local values = setmetatable({}, { __index = function(_, name) missing(core.line(), name) end })
+  local values = setmetatable({}, { __index = function(_, name) missing(self, core.line(), name) end })
   local list = {}
   for _, name in ipairs(sorted_keys(overrides)) do
-    if self.params[name] == nil then missing(script, name) end
+    if self.params[name] == nil then missing(self, script, name) end
   end
   for i, name in ipairs(sorted_keys(self.params)) do
     local spec, given = self.params[name], overrides[name]

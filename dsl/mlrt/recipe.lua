@@ -173,7 +173,7 @@ function M.new(experiment, p, spec)
       valid = facts.valid,
       train = count("eval_train", 0, 0),
     },
-    metrics = metrics, monitor = monitor,
+    metrics = metrics, monitor = monitor, monitored = (facts.valid > 0 and "valid_" or "") .. monitor,
     stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at,
     patience = whole(where, "stop", stop, "patience"), checkpoint_seconds = positive(where, train, "checkpoint"),
     plots = spec.plots or {}, facts = facts,

@@ -9,7 +9,7 @@ local recipes = require "mlrt.recipe"
 local M = {}
 
 local checked -- why `mlrt check` ended a study before its end
-local command = {} -- what the command line said, for every run: { check =, explain =, resume =, quiet =, store = }
+local command = {} -- what the command line said, for every run: { check =, explain =, resume =, quiet =, store = ... }
 
 -- ---- what a run is for scripts ----
 
@@ -69,7 +69,7 @@ end
 
 -- Print a table of named values and keep it.
 function Run:table(values)
-  local lines, json = {}, {}
+  local lines, json, results = {}, {}, {}
   for _, key in ipairs(words.sorted_keys(values)) do
     local value = values[key]
     if type(value) ~= "number" and type(value) ~= "string" and type(value) ~= "boolean" then
@@ -78,10 +78,12 @@ function Run:table(values)
     end
     local text = type(value) == "number" and ("%.6g"):format(value) or tostring(value)
     lines[#lines + 1] = ("  %-28s %s"):format(key, text)
+    results[#results + 1] = { name = tostring(key), value = experiments.json(value) }
     json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
   end
   self.progress:say("%s", table.concat(lines, "\n"))
   if self.folder then
+    self.store:results(self.id, results)
     core.write_file(self.folder .. "/table.json", "{" .. table.concat(json, ", ") .. "}\n")
     self:keep("table", self.folder .. "/table.json")
   end
@@ -98,7 +100,11 @@ end
 
 -- ---- the parts of a run ----
 
-local function fingerprint(text) return ("%08x"):format(core.hash(text or "")) end
+-- What tells this version of the script from others.
+function M.script_hash()
+  local _, text = core.script()
+  return ("%08x"):format(core.hash(text or ""))
+end
 
 local function fact_list()
   local facts, list = core.facts(), {}
@@ -120,65 +126,103 @@ local function given_parameters(list)
   return given
 end
 
-local function store_folder(options)
+-- The folder of the store; nil: none.
+function M.store_folder(options)
   if options.store == false then return nil end
   return options.store or core.environment "MLRT_STORE" or "runs"
 end
 
+local function last_checkpoint(run) return run.folder .. "/last.safetensors" end
+
+local function open_store(run, options)
+  local folder = M.store_folder(options)
+  if folder then run.store, run.store_folder = core.store(folder), folder end
+  return run.store
+end
+
+local function set_folder(run, id)
+  run.id, run.folder = id, ("%s/%d"):format(run.store_folder, id)
+end
+
+-- How the store is told of a run.
+local function description(run, experiment, list)
+  return { experiment = experiment.name, script = core.script() or "", hash = M.script_hash(), seed = run.params.seed,
+           params = list, facts = fact_list() }
+end
+
+-- Look for a run of these parameters to go on with. One that is done is taken as it is when there may be none to go on
+-- with, and when it has kept its parameters: a study that is resumed does not train it again.
+local function find_earlier(run, experiment, list, options)
+  local id, status
+  if options.resume == true then
+    id = run.store:find(experiment.name, list, true)
+    if id then return set_folder(run, id) end
+    words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", run.store_folder,
+      experiment.name)
+  end
+  id, status = run.store:find(experiment.name, list, false)
+  if status == "running" then id = run.store:find(experiment.name, list, true) end
+  if not id then return end
+  set_folder(run, id)
+  run.finished = status == "done"
+  if run.finished and not core.exists(last_checkpoint(run)) then run.id, run.finished = nil, false end
+end
+
 -- Open the store, and begin or take up a run in it.
 local function enter_store(run, experiment, list, options)
-  local folder = store_folder(options)
-  if not folder then return end
-  local script, text = core.script()
-  run.store, run.store_folder = core.store(folder), folder
-  if options.resume then
-    run.id = run.store:resumable(experiment.name, list)
-    if not run.id and options.resume == true then
-      words.fail(nil, "nothing to resume: '%s' holds no interrupted run of '%s' with these parameters", folder,
-        experiment.name)
-    end
-  end
-  if run.id then
+  if not open_store(run, options) then return end
+  if options.resume then find_earlier(run, experiment, list, options) end
+  if not run.id then
+    set_folder(run, run.store:begin(description(run, experiment, list)))
+  elseif not run.finished then
     run.store:resume(run.id)
-  else
-    run.id = run.store:begin { experiment = experiment.name, script = script or "", hash = fingerprint(text),
-                               seed = run.params.seed, params = list, facts = fact_list() }
   end
-  run.folder = ("%s/%d"):format(folder, run.id)
   core.make_folder(run.folder)
 end
 
 -- Continue where the last checkpoint was written; a run that died before its first one starts again.
 local function take_up(run)
-  local path = run.folder .. "/last.safetensors"
-  if not core.exists(path) then return end
-  run.trainer:resume(path)
+  if not core.exists(last_checkpoint(run)) then return end
+  run.trainer:resume(last_checkpoint(run))
   local step = run.trainer:step()
   local history, hash = run.store:history(run.id)
   for _, row in ipairs(history) do
     if row.step <= step then run.history[#run.history + 1] = row end
   end
-  local script, text = core.script()
-  if hash ~= fingerprint(text) then
-    run.progress:note("run %d was begun with another version of %s", run.id, script)
+  if hash ~= M.script_hash() then
+    run.progress:note("run %d was begun with another version of %s", run.id, (core.script()))
   end
-  run.progress:note("resuming run %d after step %s", run.id, progress.grouped(step))
+  if run.finished then
+    run.progress:say("run %d is done already", run.id)
+  else
+    run.progress:note("resuming run %d after step %s", run.id, progress.grouped(step))
+  end
+end
+
+-- What was measured goes to the store with the checkpoint that counts on it.
+local function keep_measures(run)
+  if run.store and #run.unkept > 0 then
+    run.store:metrics(run.id, run.unkept)
+    run.unkept = {}
+  end
 end
 
 local function observer(run)
   return {
-    progress = function(r) run.progress:step(r) end,
+    progress = function(r)
+      run.progress:step(r)
+      if run.watched then run.watched(r.step, r.steps) end
+    end,
     evaluated = function(r)
-      local rows = {}
-      for i, m in ipairs(r.measures) do rows[i] = m end
-      rows[#rows + 1] = { name = "training_loss", split = "", value = r.loss }
-      for _, row in ipairs(rows) do
-        run.history[#run.history + 1] =
-          { step = r.step, epoch = r.epoch, split = row.split, name = row.name, value = row.value }
+      local function add(split, name, value)
+        local row = { step = r.step, epoch = r.epoch, split = split, name = name, value = value }
+        run.history[#run.history + 1], run.unkept[#run.unkept + 1] = row, row
       end
-      if run.store then run.store:metrics(run.id, r.step, r.epoch, rows) end
+      for _, m in ipairs(r.measures) do add(m.split, m.name, m.value) end
+      add("", "training_loss", r.loss)
       run.progress:evaluation(r)
     end,
+    saving = function() keep_measures(run) end,
     saved = function(path) run:keep("checkpoint", path) end,
   }
 end
@@ -218,20 +262,25 @@ local function resume_command(run, options, list)
   return table.concat(parts, " ")
 end
 
-local function build(experiment, overrides, options)
+local function new(experiment, overrides, options)
   local values, list = experiment:resolve(overrides or {})
-  local run = { name = experiment.name, params = values, history = {}, progress = progress.new(options.quiet) }
-  setmetatable(run, Run)
-  core.seed(values.seed)
-  local recipe = recipes.new(experiment, values, experiment.setup(values))
+  local run = { name = experiment.name, params = values, history = {}, unkept = {},
+                progress = progress.new(options.quiet) }
+  return setmetatable(run, Run), list
+end
+
+local function build(run, experiment, list)
+  core.seed(run.params.seed)
+  local recipe = recipes.new(experiment, run.params, experiment.setup(run.params))
   recipe.parameters = parameters_json(list)
   run.task = recipe.task
-  return run, recipe, list
+  return recipe
 end
 
 -- Everything that a run does before its first step; nothing is stored.
 function M.check(experiment, overrides)
-  local run, recipe, list = build(experiment, overrides, command)
+  local run, list = new(experiment, overrides, command)
+  local recipe = build(run, experiment, list)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
   if command.explain then run.trainer:explain(command.explain) end
@@ -254,10 +303,33 @@ local function arguments(what, overrides, options)
   }
 end
 
--- The store may be what failed: then its own complaint about being told so is not the news.
-local function failed(run, message)
-  if run.store then pcall(run.store.finish, run.store, run.id, "failed", message) end
-  error(message, 0)
+-- A value to be closed: an error that passes by is the run's end. The store may be what failed; then its own complaint
+-- about being told so is not the news.
+local function failure_of(run)
+  return setmetatable({}, { __close = function(_, problem)
+    if not problem or not run.id or run.finished then return end
+    pcall(keep_measures, run)
+    pcall(run.store.finish, run.store, run.id, "failed", tostring(problem):match "^[^\n]*")
+  end })
+end
+
+-- From the trainer to the end of `finish`, with a run that has its place in the store if it has one.
+local function train(run, experiment, recipe, list, options)
+  recipe.folder = run.folder
+  run.trainer = core.trainer(recipe)
+  run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
+  if options.resume and run.store then take_up(run) end
+  local status, message = run.trainer:run(observer(run))
+  run.progress:clear()
+  if status == "failed" then error(message, 0) end
+  run.status = status
+  if status == "done" then
+    if not run.finished then draw(run, recipe.plots) end
+    if experiment.finish then experiment.finish(run) end
+  end
+  keep_measures(run)
+  if run.store and not run.finished then run.store:finish(run.id, status, message) end
+  return message
 end
 
 -- Train an experiment and return the run. A run that fails raises; one that is interrupted comes back with its status
@@ -270,27 +342,43 @@ function M.run(what, overrides, options)
     checked = "a study is checked up to its first run"
     error(checked, 0)
   end
-  local run, recipe, list = build(experiment, overrides, options)
+  local run, list = new(experiment, overrides, options)
+  local recipe = build(run, experiment, list)
   enter_store(run, experiment, list, options)
-  recipe.folder = run.folder
-  local ok, trainer = pcall(core.trainer, recipe)
-  if not ok then failed(run, trainer) end
-  run.trainer = trainer
-  run.progress:say("%s", progress.summary(experiment, recipe, trainer, given_parameters(list)))
-  if options.resume then take_up(run) end
-  local message
-  run.status, message = trainer:run(observer(run))
-  run.progress:clear()
-  if run.status == "failed" then failed(run, message) end
-  if run.store then run.store:finish(run.id, run.status, message) end
+  local failure <close> = failure_of(run) -- luacheck: ignore
+  local message = train(run, experiment, recipe, list, options)
   if run.status == "stopped" then
     core.write("err", ("%s; to go on: %s\n"):format(message, resume_command(run, options, list)))
-    return run
+  elseif run.folder then
+    run.progress:say("run %d in %s", run.id, run.folder)
   end
-  draw(run, recipe.plots)
-  if experiment.finish then experiment.finish(run) end
-  if run.folder then run.progress:say("run %d in %s", run.id, run.folder) end
   return run
+end
+
+-- A point of a sweep: the same in a process of its own, for a run that no other process has claimed. What it says goes to
+-- a file in its folder. Gives its status; of a run that is not ours, that of the other one.
+--   options: store, retry (what failed, too), fresh (begin anew whatever there is); watched(step, steps), begun(id)
+function M.point(experiment, overrides, options)
+  local run, list = new(experiment, overrides, {})
+  open_store(run, options)
+  local id, status
+  if options.fresh then
+    id = run.store:begin(description(run, experiment, list))
+  else
+    id, status = run.store:claim(description(run, experiment, list), options.retry)
+  end
+  options.begun(id)
+  if status then return status end
+  local failure <close> = failure_of(run) -- luacheck: ignore
+  set_folder(run, id)
+  core.make_folder(run.folder)
+  core.redirect(run.folder .. "/log.txt")
+  run.watched = options.watched
+  local recipe = build(run, experiment, list)
+  run.store:facts(run.id, { { name = "monitor", value = recipe.monitored } })
+  local message = train(run, experiment, recipe, list, { resume = true })
+  if run.status == "stopped" then return run.status, message end
+  return run.status, ("%s %s"):format(recipe.monitored, progress.number(run:metric(recipe.monitored)))
 end
 
 -- ---- the command ----
@@ -316,21 +404,25 @@ local function assignments(experiment, list)
   return overrides
 end
 
+-- The experiment that a script returned.
+function M.returned(value)
+  if not experiments.is(value) then
+    words.fail(core.script(), "the script must return an experiment made by mlrt.experiment, got %s",
+      words.a(words.kind(value)))
+  end
+  return value
+end
+
 -- What `mlrt run` and `mlrt check` do with what a script returned. Gives "stopped" when the user interrupted it,
 -- "usage" and a message when the command line is wrong.
 function M.command(value, list)
-  local script = core.script()
   if value == nil then
     if #list > 0 then
-      return "usage", ("%s: the script returns no experiment that could take '%s'"):format(script, list[1])
+      return "usage", ("%s: the script returns no experiment that could take '%s'"):format(core.script(), list[1])
     end
     return core.interrupted() and "stopped"
   end
-  if not experiments.is(value) then
-    words.fail(script, "the script must return an experiment made by mlrt.experiment, got %s",
-      words.a(words.kind(value)))
-  end
-  local fine, overrides = pcall(assignments, value, list)
+  local fine, overrides = pcall(assignments, M.returned(value), list)
   if not fine then return "usage", overrides end
   if command.check then return M.check(value, overrides) end
   local run = M.run(value, overrides, { resume = command.resume })

@@ -48,6 +48,7 @@ static void measures(FILE *out, const char *name, const mlrt__run_measure *m, in
 
 static void head(FILE *out, const mlrt__run *r) {
     fprintf(out, "{\"id\": %" PRId64, r->id);
+    text(out, "identity", r->identity);
     text(out, "experiment", r->experiment);
     text(out, "status", mlrt__run_status_name(r->status));
     text(out, "message", r->message);
@@ -90,6 +91,16 @@ static void facts(FILE *out, const mlrt__run *r) {
     fputc('}', out);
 }
 
+static void results(FILE *out, const mlrt__run *r) {
+    key(out, "results", false);
+    fputc('{', out);
+    for (int32_t i = 0; i < r->results; i++) {
+        key(out, r->result[i].name, i == 0);
+        fputs(r->result[i].value, out);
+    }
+    fputc('}', out);
+}
+
 static void artifacts(FILE *out, const mlrt__run *r) {
     key(out, "artifacts", false);
     fputc('[', out);
@@ -120,6 +131,7 @@ void mlrt__json_run(const mlrt__run *run, FILE *out) {
     head(out, run);
     params(out, run);
     facts(out, run);
+    results(out, run);
     measures(out, "metrics", run->metric, run->metrics);
     artifacts(out, run);
     fputs("}\n", out);

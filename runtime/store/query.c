@@ -2,14 +2,12 @@
 #include "base/text.h"
 #include "store/db.h"
 #include "store/process.h"
+#include "store/rows.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- one row of each kind ---- */
-
-#define RUN_COLUMNS                                                                                                    \
-    "id, experiment, script, script_hash, seed, status, message, created, finished, host, boot, pid, started"
 
 static mlrt__run_status read_status(const char *text, const mlrt__process *p) {
     mlrt__run_status status = 0;
@@ -17,7 +15,7 @@ static mlrt__run_status read_status(const char *text, const mlrt__process *p) {
     return status == MLRT__RUN_RUNNING && mlrt__process_gone(p) ? MLRT__RUN_INTERRUPTED : status;
 }
 
-static mlrt__run read_run(sqlite3_stmt *q, mlrt__arena *arena) {
+mlrt__run mlrt__read_run(sqlite3_stmt *q, mlrt__arena *arena) {
     mlrt__process p = {.pid = sqlite3_column_int64(q, 11), .started = sqlite3_column_int64(q, 12)};
     snprintf(p.host, sizeof p.host, "%s", mlrt__db_text(q, 9, arena));
     snprintf(p.boot, sizeof p.boot, "%s", mlrt__db_text(q, 10, arena));
@@ -33,6 +31,7 @@ static mlrt__run read_run(sqlite3_stmt *q, mlrt__arena *arena) {
         .finished = mlrt__db_maybe(q, 8, arena),
         .host = mlrt__db_text(q, 9, arena),
         .pid = p.pid,
+        .identity = mlrt__db_text(q, 13, arena),
     };
 }
 
@@ -71,21 +70,23 @@ typedef struct part {
     { question, reader, sizeof(type), offsetof(mlrt__run, member), offsetof(mlrt__run, member##s) }
 
 /* What is printed as JSON must be JSON, even from a file that another program changed. */
-static const part parts[] = {
+enum { PARAMS, FACTS, RESULTS, LASTS, METRICS, ARTIFACTS, PARTS };
+static const part parts[PARTS] = {
     PART(mlrt__run_param, param, read_param,
          "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END, given FROM params"
          " WHERE run = ? ORDER BY name"),
     PART(mlrt__run_fact, fact, read_fact, "SELECT name, value FROM facts WHERE run = ? ORDER BY name"),
+    PART(mlrt__run_fact, result, read_fact, "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END FROM results"
+         " WHERE run = ? ORDER BY name"),
+    /* In SQLite the other columns of max() come from the row that has it. */
+    PART(mlrt__run_measure, last, read_measure,
+         "SELECT max(step), epoch, split, name, value FROM metrics WHERE run = ?"
+         " GROUP BY split, name ORDER BY " SPLIT_ORDER),
     PART(mlrt__run_measure, metric, read_measure,
          "SELECT step, epoch, split, name, value FROM metrics WHERE run = ? ORDER BY step, " SPLIT_ORDER),
     PART(mlrt__run_artifact, artifact, read_artifact,
          "SELECT kind, path, bytes, created FROM artifacts WHERE run = ? ORDER BY path"),
 };
-
-/* In SQLite the other columns of max() come from the row that has it. */
-static const part last = PART(mlrt__run_measure, last, read_measure,
-                              "SELECT max(step), epoch, split, name, value FROM metrics WHERE run = ?"
-                              " GROUP BY split, name ORDER BY " SPLIT_ORDER);
 
 /* The rows of q, which is over then. */
 static mlrt_status read_rows(mlrt__store *s, sqlite3_stmt *q, const part *p, mlrt__arena *arena, void **list,
@@ -125,20 +126,32 @@ int32_t mlrt__run_epochs(const mlrt__run *run) {
 static mlrt_status find_run(mlrt__store *s, int64_t id, mlrt__arena *arena, mlrt__run *run, mlrt_error *err) {
     sqlite3_stmt *q;
     bool found = false;
-    mlrt_status status = mlrt__db_query(s, &q, err, "SELECT " RUN_COLUMNS " FROM runs WHERE id = ?", "i", id);
+    mlrt_status status = mlrt__db_query(s, &q, err, "SELECT " MLRT__RUN_COLUMNS " FROM runs WHERE id = ?", "i", id);
     while (mlrt__db_next(s, &q, &status, err)) {
-        *run = read_run(q, arena);
+        *run = mlrt__read_run(q, arena);
         found = true;
     }
     return status || found ? status : mlrt__db_no_run(s, id, err);
 }
 
-mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err) {
+static mlrt_status load(mlrt__store *store, int64_t run, int32_t count, mlrt__arena *arena, mlrt__run *out,
+                        mlrt_error *err) {
     *out = (mlrt__run){0};
     mlrt_status status = find_run(store, run, arena, out, err);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && !status; i++)
-        status = read_part(store, &parts[i], out, arena, err);
-    return status ? status : read_part(store, &last, out, arena, err);
+    for (int32_t i = 0; i < count && !status; i++) status = read_part(store, &parts[i], out, arena, err);
+    return status;
+}
+
+mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err) {
+    return load(store, run, PARTS, arena, out, err);
+}
+
+mlrt_status mlrt__store_summary(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err) {
+    return load(store, run, METRICS, arena, out, err);
+}
+
+mlrt_status mlrt__read_params(mlrt__store *store, mlrt__run *run, mlrt__arena *arena, mlrt_error *err) {
+    return read_part(store, &parts[PARAMS], run, arena, err);
 }
 
 mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *split, const char *name, mlrt__arena *arena,
@@ -149,7 +162,7 @@ mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *spli
                                         "SELECT step, epoch, split, name, value FROM metrics"
                                         " WHERE run = ? AND split = ? AND name = ? ORDER BY step",
                                         "itt", run, split, name);
-    status = read_rows(store, q, &last, arena, &list, count, status, err);
+    status = read_rows(store, q, &parts[LASTS], arena, &list, count, status, err);
     *measures = list;
     return status;
 }
@@ -179,49 +192,16 @@ mlrt_status mlrt__store_list(mlrt__store *store, const mlrt__run_filter *filter,
     int32_t used = 0, room = 0;
     sqlite3_stmt *q = NULL;
     mlrt_status status = check_filter(filter, err);
-    if (!status) status = mlrt__db_query(store, &q, err, "SELECT " RUN_COLUMNS " FROM runs ORDER BY id DESC", "");
+    if (!status) status = mlrt__db_query(store, &q, err, "SELECT " MLRT__RUN_COLUMNS " FROM runs ORDER BY id DESC", "");
     while (mlrt__db_next(store, &q, &status, err)) {
         if (filter->limit && used == filter->limit) continue;
         MLRT__ROOM(list, used, room);
-        list[used] = read_run(q, arena);
+        list[used] = mlrt__read_run(q, arena);
         used += wanted(filter, &list[used]);
     }
-    for (int32_t i = 0; i < used && !status; i++) status = read_part(store, &last, &list[i], arena, err);
+    for (int32_t i = 0; i < used && !status; i++) status = read_part(store, &parts[LASTS], &list[i], arena, err);
     *runs = mlrt__arena_copy(arena, list, sizeof *list * (size_t)used);
     *count = used;
     free(list);
-    return status;
-}
-
-/* ---- resuming ---- */
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const mlrt__run_param *)a)->name, ((const mlrt__run_param *)b)->name);
-}
-
-static bool same_params(const mlrt__run *run, const mlrt__run_param *sorted, int32_t count) {
-    if (run->params != count) return false;
-    for (int32_t i = 0; i < count; i++)
-        if (strcmp(run->param[i].name, sorted[i].name) || strcmp(run->param[i].value, sorted[i].value)) return false;
-    return true;
-}
-
-mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *params,
-                                       int32_t count, int64_t *run, mlrt_error *err) {
-    mlrt__arena arena = {0};
-    mlrt__run_param *sorted = mlrt__arena_copy(&arena, params, sizeof *params * (size_t)count);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
-    sqlite3_stmt *q;
-    mlrt_status status = mlrt__db_query(store, &q, err,
-                                        "SELECT " RUN_COLUMNS " FROM runs"
-                                        " WHERE experiment = ? AND status <> 'done' ORDER BY id DESC",
-                                        "t", experiment);
-    for (*run = 0; mlrt__db_next(store, &q, &status, err);) {
-        mlrt__run found = read_run(q, &arena);
-        if (*run || found.status == MLRT__RUN_RUNNING) continue;
-        status = read_part(store, &parts[0], &found, &arena, err);
-        if (same_params(&found, sorted, count)) *run = found.id;
-    }
-    mlrt__arena_free(&arena);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "store/db.h"
 #include "store/process.h"
+#include "store/rows.h"
 #include <inttypes.h>
 #include <sys/stat.h>
 
@@ -16,15 +17,17 @@ const char *mlrt__run_status_name(mlrt__run_status status) { return names[status
 
 /* ---- beginning ---- */
 
-static mlrt_status put_run(mlrt__store *s, mlrt__run *run, mlrt_error *err) {
+static mlrt_status put_head(mlrt__store *s, mlrt__run *run, mlrt_error *err) {
     const mlrt__process p = mlrt__process_self();
-    char now[32];
+    char now[32], identity[MLRT__IDENTITY];
     mlrt__timestamp(now, sizeof now);
+    mlrt__run_identity(run->experiment, run->param, run->params, identity);
     const mlrt_status status = mlrt__db_run(
         s, err,
-        "INSERT INTO runs (experiment, script, script_hash, seed, status, created, host, boot, pid, started)"
-        " VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)",
-        "tttitttii", run->experiment, run->script, run->script_hash, run->seed, now, p.host, p.boot, p.pid, p.started);
+        "INSERT INTO runs (experiment, script, script_hash, seed, status, created, host, boot, pid, started, identity)"
+        " VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+        "tttitttiit", run->experiment, run->script, run->script_hash, run->seed, now, p.host, p.boot, p.pid, p.started,
+        identity);
     run->id = sqlite3_last_insert_rowid(s->db);
     return status;
 }
@@ -52,13 +55,15 @@ static mlrt_status put_facts(mlrt__store *s, int64_t run, const mlrt__run_fact *
     return status;
 }
 
-mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *err) {
-    mlrt_status status = mlrt__db_begin(store, err);
-    if (status) return status;
-    status = put_run(store, run, err);
+mlrt_status mlrt__put_run(mlrt__store *store, mlrt__run *run, mlrt_error *err) {
+    mlrt_status status = put_head(store, run, err);
     if (!status) status = put_params(store, run, err);
-    if (!status) status = put_facts(store, run->id, run->fact, run->facts, err);
-    return mlrt__db_end(store, status, err);
+    return status ? status : put_facts(store, run->id, run->fact, run->facts, err);
+}
+
+mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *err) {
+    const mlrt_status status = mlrt__db_begin(store, err);
+    return status ? status : mlrt__db_end(store, mlrt__put_run(store, run, err), err);
 }
 
 /* ---- going on ---- */
@@ -77,16 +82,19 @@ static mlrt_status check_resumable(mlrt__store *s, int64_t run, mlrt_error *err)
     return status;
 }
 
-mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err) {
+mlrt_status mlrt__take_run(mlrt__store *store, int64_t run, mlrt_error *err) {
     const mlrt__process p = mlrt__process_self();
+    return mlrt__db_run(store, err,
+                        "UPDATE runs SET status = 'running', message = NULL, finished = NULL, host = ?, boot = ?,"
+                        " pid = ?, started = ? WHERE id = ?",
+                        "ttiii", p.host, p.boot, p.pid, p.started, run);
+}
+
+mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err) {
     mlrt_status status = mlrt__db_begin(store, err);
     if (status) return status;
     status = check_resumable(store, run, err);
-    if (!status)
-        status = mlrt__db_run(store, err,
-                              "UPDATE runs SET status = 'running', message = NULL, finished = NULL, host = ?, boot = ?,"
-                              " pid = ?, started = ? WHERE id = ?",
-                              "ttiii", p.host, p.boot, p.pid, p.started, run);
+    if (!status) status = mlrt__take_run(store, run, err);
     return mlrt__db_end(store, status, err);
 }
 
@@ -94,6 +102,26 @@ mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_f
                               mlrt_error *err) {
     const mlrt_status status = mlrt__db_begin(store, err);
     return status ? status : mlrt__db_end(store, put_facts(store, run, facts, count, err), err);
+}
+
+static mlrt_status put_results(mlrt__store *s, int64_t run, const mlrt__run_fact *result, int32_t count,
+                               mlrt_error *err) {
+    sqlite3_stmt *put = NULL;
+    mlrt_status status = mlrt__db_prepare(
+        s, &put, err, "REPLACE INTO results (run, name, value) SELECT ?1, ?2, ?3 WHERE json_valid(?3)");
+    for (int32_t i = 0; i < count && !status; i++) {
+        status = mlrt__db_step(s, put, err, "itt", run, result[i].name, result[i].value);
+        if (!status && sqlite3_changes(s->db) == 0)
+            status = mlrt_fail(err, MLRT_ARGUMENT, "result '%s' is not JSON: %s", result[i].name, result[i].value);
+    }
+    sqlite3_finalize(put);
+    return status;
+}
+
+mlrt_status mlrt__store_results(mlrt__store *store, int64_t run, const mlrt__run_fact *results, int32_t count,
+                                mlrt_error *err) {
+    const mlrt_status status = mlrt__db_begin(store, err);
+    return status ? status : mlrt__db_end(store, put_results(store, run, results, count, err), err);
 }
 
 static mlrt_status put_metrics(mlrt__store *s, int64_t run, const mlrt__run_measure *m, int32_t count,

@@ -136,6 +136,13 @@ static void print_metrics(const mlrt__run *r, mlrt__arena *arena, FILE *out) {
     mlrt__table_print(&t, INDENT, out);
 }
 
+static void print_results(const mlrt__run *r, mlrt__arena *arena, FILE *out) {
+    mlrt__table t = {.arena = arena, .columns = 2};
+    for (int32_t i = 0; i < r->results; i++) line(&t, r->result[i].name, r->result[i].value);
+    if (r->results) fputs("\nresults\n", out);
+    mlrt__table_print(&t, INDENT, out);
+}
+
 static void print_artifacts(const mlrt__run *r, mlrt__arena *arena, FILE *out) {
     mlrt__table t = {.arena = arena, .columns = 4, .right = 1 << 2};
     char bytes[32];
@@ -150,7 +157,7 @@ static void print_artifacts(const mlrt__run *r, mlrt__arena *arena, FILE *out) {
 
 mlrt_status mlrt__store_print_run(mlrt__store *store, int64_t run, bool json, FILE *out, mlrt_error *err) {
     static void (*const sections[])(const mlrt__run *r, mlrt__arena *arena, FILE *out) = {
-        print_head, print_params, print_facts, print_metrics, print_artifacts};
+        print_head, print_params, print_facts, print_metrics, print_results, print_artifacts};
     mlrt__arena arena = {0};
     mlrt__run r;
     const mlrt_status status = mlrt__store_load(store, run, &arena, &r, err);

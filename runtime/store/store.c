@@ -1,6 +1,7 @@
 /* store.c - opening a run store: its file, its tables and their versions. */
 #include "base/file.h"
 #include "store/db.h"
+#include "store/rows.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,26 @@ static const char *const migrations[] = {
     "CREATE TABLE artifacts ("
     " run INTEGER NOT NULL REFERENCES runs, path TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL,"
     " created TEXT NOT NULL, PRIMARY KEY (run, path)) STRICT, WITHOUT ROWID;",
+    /* the parameters as mlrt__run_identity joins them */
+    "ALTER TABLE runs ADD COLUMN identity TEXT NOT NULL DEFAULT '';"
+    "UPDATE runs SET identity = mlrt_identity(experiment, (SELECT group_concat(name || '=' || value, char(10)) FROM"
+    " (SELECT name, value FROM params WHERE run = runs.id ORDER BY name)));"
+    "CREATE INDEX runs_by_identity ON runs (identity);"
+    "CREATE TABLE results ("
+    " run INTEGER NOT NULL REFERENCES runs, name TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (run, name)) STRICT, WITHOUT ROWID;",
 };
 enum { VERSION = sizeof migrations / sizeof *migrations };
+
+/* mlrt_identity(experiment, params) for the migration. */
+static void sql_identity(sqlite3_context *context, int count, sqlite3_value **value) {
+    const char *experiment = (const char *)sqlite3_value_text(value[0]);
+    const char *params = (const char *)sqlite3_value_text(value[1]);
+    char identity[MLRT__IDENTITY];
+    (void)count;
+    mlrt__identity_of(experiment ? experiment : "", params ? params : "", identity);
+    sqlite3_result_text(context, identity, -1, SQLITE_TRANSIENT);
+}
 
 /* ---- versions ---- */
 
@@ -70,6 +89,7 @@ static mlrt_status migrate(mlrt__store *s, mlrt_error *err) {
     int64_t version = 0;
     mlrt_status status = mlrt__db_begin(s, err);
     if (status) return status;
+    sqlite3_create_function(s->db, "mlrt_identity", 2, SQLITE_UTF8, NULL, sql_identity, NULL, NULL);
     status = read_version(s, &version, err);
     for (; !status && version < VERSION; version++) status = migrate_one(s, version, err);
     return mlrt__db_end(s, status, err);

@@ -37,6 +37,10 @@ typedef struct mlrt__run_fact {
     const char *name, *value;
 } mlrt__run_fact;
 
+/* The hash of an experiment's name and its parameters, whatever their order, in hexadecimal digits. Two runs of one
+ * identity do the same work. */
+enum { MLRT__IDENTITY = 17 };
+
 typedef struct mlrt__run_measure {
     int64_t step;
     int32_t epoch;
@@ -53,6 +57,7 @@ typedef struct mlrt__run_artifact {
 /* Times are UTC, "2026-01-31T12:00:00Z". */
 typedef struct mlrt__run {
     int64_t id; /* 1, 2, ... */
+    const char *identity;
     const char *experiment, *script, *script_hash;
     int64_t seed;
     mlrt__run_status status;
@@ -64,6 +69,8 @@ typedef struct mlrt__run {
     int32_t params;
     mlrt__run_fact *fact; /* by name */
     int32_t facts;
+    mlrt__run_fact *result; /* what it found in the end, values as JSON; by name */
+    int32_t results;
     mlrt__run_measure *last; /* the last measure of each series, train before valid before test, by name */
     int32_t lasts;
     mlrt__run_measure *metric; /* all measures, by step and then as above */
@@ -93,9 +100,15 @@ const char *mlrt__store_folder(const mlrt__store *store);
 mlrt_status mlrt__store_begin(mlrt__store *store, mlrt__run *run, mlrt_error *err);
 /* This process goes on with a run that is neither running nor done. */
 mlrt_status mlrt__store_resume(mlrt__store *store, int64_t run, mlrt_error *err);
-/* These three replace what has the same name (of a metric: step, split and name; of an artifact: path). */
+/* Begin a run, or go on with one of the same identity that ended too early; of many processes that claim the same, one
+ * gets it. When *mine is false, run->id and run->status say what there is instead: a run that is done, that another
+ * process runs, or, without `retry`, that failed. */
+mlrt_status mlrt__store_claim(mlrt__store *store, mlrt__run *run, bool retry, bool *mine, mlrt_error *err);
+/* These four replace what has the same name (of a metric: step, split and name; of an artifact: path). */
 mlrt_status mlrt__store_facts(mlrt__store *store, int64_t run, const mlrt__run_fact *facts, int32_t count,
                               mlrt_error *err);
+mlrt_status mlrt__store_results(mlrt__store *store, int64_t run, const mlrt__run_fact *results, int32_t count,
+                                mlrt_error *err);
 mlrt_status mlrt__store_metrics(mlrt__store *store, int64_t run, const mlrt__run_measure *measures, int32_t count,
                                 mlrt_error *err);
 /* The file must be there; its size and the time are recorded. */
@@ -111,16 +124,27 @@ typedef struct mlrt__run_filter {
     int32_t limit;          /* 0: all */
 } mlrt__run_filter;
 
-/* Newest first, without params, facts, metric and artifacts. */
+/* Newest first, without params, facts, results, metric and artifacts. */
 mlrt_status mlrt__store_list(mlrt__store *store, const mlrt__run_filter *filter, mlrt__arena *arena, mlrt__run **runs,
                              int32_t *count, mlrt_error *err);
 mlrt_status mlrt__store_load(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err);
 /* One metric of a run, by step. */
 mlrt_status mlrt__store_series(mlrt__store *store, int64_t run, const char *split, const char *name, mlrt__arena *arena,
                                mlrt__run_measure **measures, int32_t *count, mlrt_error *err);
-/* The newest run of this experiment with exactly these parameters that can be resumed; 0 when there is none. */
-mlrt_status mlrt__store_find_resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *params,
-                                       int32_t count, int64_t *run, mlrt_error *err);
+/* All but metric and artifacts. */
+mlrt_status mlrt__store_summary(mlrt__store *store, int64_t run, mlrt__arena *arena, mlrt__run *out, mlrt_error *err);
+
+/* ---- identity ---- */
+
+void mlrt__run_identity(const char *experiment, const mlrt__run_param *params, int32_t count,
+                        char identity[MLRT__IDENTITY]);
+/* What there is of these parameters: the newest run that is done, else one that is running, else the newest; 0 when there
+ * is none. With `open`, only what can be resumed. */
+mlrt_status mlrt__store_find(mlrt__store *store, const char *experiment, const mlrt__run_param *params, int32_t count,
+                             bool open, int64_t *run, mlrt__run_status *status, mlrt_error *err);
+/* The same for every identity of an experiment, in no order; without anything that is a list. */
+mlrt_status mlrt__store_outcomes(mlrt__store *store, const char *experiment, mlrt__arena *arena, mlrt__run **runs,
+                                 int32_t *count, mlrt_error *err);
 
 /* ---- printing. In JSON the numbers that JSON has not are the texts "NaN", "Infinity" and "-Infinity" ---- */
 

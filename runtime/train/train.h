@@ -38,7 +38,7 @@ typedef struct mlrt__recipe {
     double stop_at;                 /* NaN: never */
     int64_t patience;               /* ... or after this many evaluations without a better monitor; 0: never */
     const char *folder;             /* for checkpoints; NULL: none */
-    double checkpoint_seconds;      /* between checkpoints, besides those at evaluations */
+    double checkpoint_seconds;      /* between checkpoints; after an evaluation, one comes within a second */
 } mlrt__recipe;
 
 typedef struct mlrt__measure {
@@ -64,6 +64,7 @@ typedef struct mlrt__observer {
     void *context;
     void (*progress)(void *context, const mlrt__report *r); /* some times a second */
     mlrt_status (*evaluated)(void *context, const mlrt__report *r, mlrt_error *err);
+    mlrt_status (*saving)(void *context, mlrt_error *err); /* a checkpoint follows: all evaluations it counts on are reported */
     mlrt_status (*saved)(void *context, const char *path, const char *kind, mlrt_error *err); /* "last" or "best" */
 } mlrt__observer;
 

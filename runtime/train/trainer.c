@@ -2,6 +2,7 @@
 #include "base/interrupt.h"
 #include "base/text.h"
 #include "train/batches.h"
+#include "train/best.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include <inttypes.h>
@@ -21,7 +22,10 @@ struct mlrt__trainer {
     const float *loss;
     mlrt__evaluator evaluator;
     mlrt__progress progress;
-    double started, last_report, last_checkpoint, epoch_started;
+    mlrt__best best;
+    bool unsaved; /* an evaluation is not in a checkpoint yet */
+    bool is_best; /* the parameters are the best, and will be saved before the next step */
+    double started, last_report, last_checkpoint;
     int64_t rate_step; /* step and time since which the rate is measured */
     double rate_time, grad_norm;
 };
@@ -123,6 +127,7 @@ mlrt_status mlrt__trainer_new(const mlrt__recipe *recipe, mlrt__trainer **out, m
 void mlrt__trainer_free(mlrt__trainer *t) {
     if (!t) return;
     mlrt__evaluator_close(&t->evaluator);
+    mlrt__best_free(&t->best);
     mlrt__program_free(t->program);
     mlrt__graph_free(t->graph);
     mlrt__optimizer_free(&t->optimizer);
@@ -140,10 +145,15 @@ static mlrt__recipe with_slots(const mlrt__trainer *t) {
     return r;
 }
 
-mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err) {
-    const mlrt__recipe r = with_slots(t);
+static mlrt__progress progress_now(const mlrt__trainer *t) {
     mlrt__progress progress = t->progress;
     if (t->started > 0) progress.seconds += mlrt__now() - t->started;
+    return progress;
+}
+
+mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err) {
+    const mlrt__recipe r = with_slots(t);
+    const mlrt__progress progress = progress_now(t);
     return mlrt__checkpoint_write(path, &r, &t->params, t->buffer, &progress, err);
 }
 
@@ -160,13 +170,44 @@ mlrt_status mlrt__trainer_load(mlrt__trainer *t, const char *path, mlrt_error *e
     return mlrt__checkpoint_read(path, t->recipe, &t->params, t->buffer, NULL, err);
 }
 
-static mlrt_status checkpoint(mlrt__trainer *t, const mlrt__observer *o, const char *kind, mlrt_error *err) {
-    char path[4096];
-    if (!t->recipe->folder) return MLRT_OK;
-    snprintf(path, sizeof path, "%s/%s.safetensors", t->recipe->folder, kind);
-    if (mlrt__trainer_save(t, path, err) != MLRT_OK) return err->status;
-    t->last_checkpoint = mlrt__now();
+static const char *path_of(const mlrt__trainer *t, const char *kind, char *path, size_t size) {
+    snprintf(path, size, "%s/%s.safetensors", t->recipe->folder, kind);
+    return path;
+}
+
+static mlrt_status tell_saved(const mlrt__observer *o, const char *path, const char *kind, mlrt_error *err) {
     return o && o->saved ? o->saved(o->context, path, kind, err) : MLRT_OK;
+}
+
+/* The best parameters, where they are newer than their file: these, or those of an evaluation before. */
+static mlrt_status save_best(mlrt__trainer *t, const mlrt__observer *o, mlrt_error *err) {
+    char path[4096];
+    const mlrt__recipe r = with_slots(t);
+    if (!t->is_best && !t->best.waits) return MLRT_OK;
+    path_of(t, "best", path, sizeof path);
+    const mlrt_status status = t->is_best ? mlrt__trainer_save(t, path, err)
+                                          : mlrt__best_write(&t->best, path, &r, &t->params, err);
+    t->is_best = t->best.waits = false;
+    return status == MLRT_OK ? tell_saved(o, path, "best", err) : status;
+}
+
+/* What was reported is kept first, then the best parameters: the last ones go on from both. */
+static mlrt_status checkpoint(mlrt__trainer *t, const mlrt__observer *o, mlrt_error *err) {
+    char path[4096];
+    t->unsaved = false;
+    t->last_checkpoint = mlrt__now();
+    if (!t->recipe->folder) return MLRT_OK;
+    if (o && o->saving && o->saving(o->context, err) != MLRT_OK) return err->status;
+    if (save_best(t, o, err) != MLRT_OK) return err->status;
+    if (mlrt__trainer_save(t, path_of(t, "last", path, sizeof path), err) != MLRT_OK) return err->status;
+    t->last_checkpoint = mlrt__now();
+    return tell_saved(o, path, "last", err);
+}
+
+/* An evaluation is kept at once, but where they follow each other quickly, files are not written all the time. */
+static bool is_checkpoint_due(const mlrt__trainer *t) {
+    const double seconds = t->recipe->checkpoint_seconds;
+    return mlrt__now() - t->last_checkpoint >= (t->unsaved && seconds > 1 ? 1 : seconds);
 }
 
 /* ---- one step ---- */
@@ -283,6 +324,8 @@ static mlrt_split monitored(const mlrt__recipe *r) {
     return r->eval_size[MLRT_VALID] && r->task->size[MLRT_VALID] ? MLRT_VALID : MLRT_TEST;
 }
 
+static bool at_end(const mlrt__trainer *t) { return t->progress.ended || t->progress.step >= t->recipe->steps; }
+
 static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
     mlrt__report report = report_of(t);
@@ -300,13 +343,15 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_erro
     if (o && o->evaluated && o->evaluated(o->context, &report, err) != MLRT_OK) return err->status;
     if (t->progress.step % r->epoch_steps == 0) t->progress.loss_sum = 0;
     t->rate_step = t->progress.step, t->rate_time = mlrt__now();
-    if (report.best && checkpoint(t, o, "best", err) != MLRT_OK) return err->status;
-    return checkpoint(t, o, "last", err);
+    t->unsaved = true;
+    if (!report.best || !r->folder) return MLRT_OK;
+    t->is_best = is_checkpoint_due(t) || at_end(t);
+    t->best.waits = false;
+    const mlrt__progress progress = progress_now(t);
+    return t->is_best ? MLRT_OK : mlrt__best_hold(&t->best, &t->optimizer, &t->params, t->buffer, &progress, err);
 }
 
 /* ---- the loop ---- */
-
-static bool at_end(const mlrt__trainer *t) { return t->progress.ended || t->progress.step >= t->recipe->steps; }
 
 static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
@@ -316,16 +361,14 @@ static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__ob
         progress(t, o);
         if (t->progress.step % r->evaluate == 0 || t->progress.step == r->steps) {
             if (evaluate(t, o, err) != MLRT_OK) return err->status;
-        } else {
-            if (epoch_end) t->progress.loss_sum = 0;
-            if (mlrt__now() - t->last_checkpoint > r->checkpoint_seconds && checkpoint(t, o, "last", err) != MLRT_OK)
-                return err->status;
+        } else if (epoch_end) {
+            t->progress.loss_sum = 0;
         }
-        if (mlrt__interrupted() && !at_end(t)) {
-            if (checkpoint(t, o, "last", err) != MLRT_OK) return err->status;
+        const bool stop = mlrt__interrupted();
+        if ((at_end(t) || stop || is_checkpoint_due(t)) && checkpoint(t, o, err) != MLRT_OK) return err->status;
+        if (stop && !at_end(t))
             return mlrt_fail(err, MLRT_STOPPED, "interrupted after step %" PRId64 " of %" PRId64, t->progress.step,
                              r->steps);
-        }
     }
     return MLRT_OK;
 }
@@ -340,6 +383,8 @@ mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, 
     t->started = t->rate_time = t->last_checkpoint = mlrt__now();
     t->rate_step = t->progress.step;
     const mlrt_status status = loop(t, batches, observer, err);
+    mlrt_error ignored = {0};
+    if (status != MLRT_OK) save_best(t, observer, &ignored); /* what has failed is said already */
     mlrt__batches_close(batches);
     return status;
 }

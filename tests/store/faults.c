@@ -135,7 +135,7 @@ static mlrt_status read_all(const char *name, mlrt_error *err) {
     mlrt_status status = mlrt__store_open(&store, scratch(name), MLRT__STORE_WRITE, err);
     if (!status) status = mlrt__store_list(store, &(mlrt__run_filter){0}, &arena, &runs, &count, err);
     for (int32_t i = 0; i < count && !status; i++) status = mlrt__store_load(store, runs[i].id, &arena, &run, err);
-    if (!status) status = mlrt__store_find_resumable(store, "alpha", params, 3, &found, err);
+    if (!status) status = mlrt__store_find(store, "alpha", params, 3, true, &found, &run.status, err);
     if (!status) status = mlrt__store_print_runs(store, &(mlrt__run_filter){0}, false, out, err);
     if (!status) status = mlrt__store_print_run(store, 1, false, out, err);
     if (!status) status = mlrt__store_print_run(store, 1, true, out, err);

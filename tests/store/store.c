@@ -126,7 +126,8 @@ static void listing(void) {
 
 static int64_t resumable(mlrt__store *store, const char *experiment, const mlrt__run_param *p, int32_t count) {
     int64_t run = -1;
-    mlrt__store_find_resumable(store, experiment, p, count, &run, NULL);
+    mlrt__run_status status;
+    mlrt__store_find(store, experiment, p, count, true, &run, &status, NULL);
     return run;
 }
 

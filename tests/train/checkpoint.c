@@ -3,6 +3,7 @@
 #include "tap.h"
 #include "tensor/safetensors.h"
 #include "tiny.h"
+#include <sys/stat.h>
 
 static void train(mlrt__trainer *trainer) {
     mlrt_error err = {0};
@@ -73,6 +74,51 @@ static void test_parameters_alone(const char *path) {
     mlrt__trainer_free(from);
     mlrt__trainer_free(to);
     tiny_close(&t);
+}
+
+/* ---- evaluations in quick succession ---- */
+
+typedef struct goal {
+    int32_t evaluations, fail_at;
+} goal;
+
+static mlrt_status fail_at(void *context, const mlrt__report *r, mlrt_error *err) {
+    goal *g = context;
+    (void)r;
+    return ++g->evaluations == g->fail_at ? mlrt_fail(err, MLRT_FILE, "no more") : MLRT_OK;
+}
+
+/* Train with a checkpoint at every step, or with those that must be; the best is not the last. */
+static void train_into(const char *folder, double seconds, int32_t fail) {
+    tiny t;
+    goal g = {.fail_at = fail};
+    const mlrt__observer observer = {.context = &g, .evaluated = fail_at};
+    tiny_open(&t, "adam", "lr = 0.3");
+    mkdir(scratch(folder), 0777);
+    t.recipe.folder = scratch(folder);
+    t.recipe.checkpoint_seconds = seconds;
+    t.recipe.evaluate = 1;
+    t.recipe.monitor = "loss";
+    mlrt__trainer *trainer = tiny_trainer(&t);
+    mlrt__trainer_run(trainer, &observer, NULL);
+    mlrt__trainer_free(trainer);
+    tiny_close(&t);
+}
+
+static bool same_in_both(const char *a, const char *b, const char *name) {
+    char x[64], y[64];
+    snprintf(x, sizeof x, "%s/%s.safetensors", a, name);
+    snprintf(y, sizeof y, "%s/%s.safetensors", b, name);
+    return same_files(scratch(x), scratch(y));
+}
+
+static void test_best(void) {
+    train_into("each", 0, 0);
+    train_into("few", 1e9, 0);
+    ok(same_in_both("each", "few", "best"), "the best parameters are the same, however seldom files are written");
+    ok(same_in_both("each", "few", "last"), "and the last");
+    train_into("failed", 1e9, 55);
+    ok(same_in_both("each", "failed", "best"), "a run that fails leaves its best parameters too");
 }
 
 /* ---- refusals ---- */
@@ -188,5 +234,6 @@ int main(void) {
     test_other_shapes(path);
     test_gaps(path);
     test_truncation(path);
+    test_best();
     return done_testing();
 }

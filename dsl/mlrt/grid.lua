@@ -1,0 +1,134 @@
+-- grid.lua - a sweep while it works: on a terminal every point as a sign, in a grid that is kept up to date, and how long
+-- it will take; elsewhere a line a point. All of it on stderr, for it is only for waiting.
+
+local core = select(2, ...)
+local progress = require "mlrt.progress"
+
+local M = {}
+
+local Grid = {}
+Grid.__index = Grid
+
+local signs = { waiting = ".", running = "o", done = "#", failed = "x", crashed = "x", stopped = "-", elsewhere = "~" }
+local ROOM, MOST_LABEL, MOST_WORKERS = 6, 16, 8 -- lines and columns for what is not the grid; workers that are listed
+
+-- ---- what is known ----
+
+-- `sweep` has axes, total and label(i); `state` is a list of words, kept by the caller; `todo` how many are to be run.
+function M.new(sweep, state, todo, jobs, quiet)
+  local width, height = core.terminal "err"
+  return setmetatable({
+    sweep = sweep, state = state, todo = todo, jobs = jobs, quiet = quiet, width = not quiet and width or nil,
+    height = height or 24, at = {}, ended_count = 0, spent = 0, drawn = 0, last = 0, began = core.now(),
+  }, Grid)
+end
+
+function Grid:count(word)
+  local n = 0
+  for i = 1, self.sweep.total do if self.state[i] == word then n = n + 1 end end
+  return n
+end
+
+-- How much of a running point is done, from 0 to 1.
+local function share(worker) return worker.steps > 0 and worker.step / worker.steps or 0 end
+
+-- Seconds until the end: what points took, or what those that run seem to take; nil when nothing is known.
+function Grid:remaining()
+  local each, running, now = nil, 0, core.now()
+  for _, worker in pairs(self.at) do
+    running = running + share(worker)
+    if share(worker) > 0.02 then each = math.max(each or 0, (now - worker.began) / share(worker)) end
+  end
+  if self.ended_count > 0 then each = self.spent / self.ended_count end
+  return each and math.max(0, self.todo - self.ended_count - running) * each / math.min(self.jobs, self.todo)
+end
+
+-- ---- the terminal ----
+
+-- The grid: the first axis along the line, the others down, each row with its values; or, when that does not fit, all
+-- points one after the other; or nothing.
+local function rows(self)
+  local axes, state, lines = self.sweep.axes, self.state, {}
+  local columns, total = #axes[1].values, self.sweep.total
+  local down = total // columns
+  local function sign(i) return signs[state[i]] end
+  if columns + MOST_LABEL + 2 <= self.width and down + ROOM <= self.height and #axes > 1 then
+    local gap = 2 * columns + MOST_LABEL + 2 <= self.width and " " or ""
+    for row = down, 1, -1 do -- as in a picture: upwards
+      local cells = {}
+      for column = 1, columns do cells[column] = sign((column - 1) * down + row) end
+      local label = self.sweep:label(row, 2):sub(1, MOST_LABEL)
+      lines[#lines + 1] = ("%" .. MOST_LABEL .. "s  %s"):format(label, table.concat(cells, gap))
+    end
+  elseif total <= (self.width - 1) * (self.height - ROOM) then
+    for from = 1, total, self.width - 1 do
+      local cells = {}
+      for i = from, math.min(total, from + self.width - 2) do cells[#cells + 1] = sign(i) end
+      lines[#lines + 1] = table.concat(cells)
+    end
+  end
+  return lines
+end
+
+local function worker_lines(self, lines)
+  for slot = 1, self.jobs <= MOST_WORKERS and #lines + self.jobs + 2 <= self.height and self.jobs or 0 do
+    local worker = self.at[slot]
+    lines[#lines + 1] = not worker and "" or ("  %s  step %s/%s"):format(self.sweep:label(worker.point),
+      progress.grouped(worker.step), progress.grouped(worker.steps))
+  end
+end
+
+function Grid:summary()
+  local words = {}
+  for _, word in ipairs { "done", "running", "failed", "crashed", "stopped", "elsewhere" } do
+    local n = self:count(word)
+    if n > 0 or word == "done" then words[#words + 1] = ("%s %s"):format(progress.grouped(n), word) end
+  end
+  local left = self:remaining()
+  return ("%s points: %s%s"):format(progress.grouped(self.sweep.total), table.concat(words, ", "),
+    left and ("  %s left"):format(progress.duration(left)) or "")
+end
+
+function Grid:clear()
+  if self.drawn > 0 then core.write("err", ("\27[%dA\27[J"):format(self.drawn)) end
+  self.drawn = 0
+end
+
+function Grid:draw()
+  local lines = rows(self)
+  worker_lines(self, lines)
+  lines[#lines + 1] = self:summary()
+  for i, line in ipairs(lines) do lines[i] = line:sub(1, self.width - 1) .. "\27[K\n" end
+  local up = self.drawn > 0 and ("\27[%dA"):format(self.drawn) or ""
+  core.write("err", up, table.concat(lines), "\27[J")
+  self.drawn, self.last = #lines, core.now()
+end
+
+-- ---- what happens ----
+
+function Grid:started(slot, point) self.at[slot] = { point = point, began = core.now(), step = 0, steps = 0 } end
+
+function Grid:ended(slot, message)
+  local worker = self.at[slot]
+  local word, seconds = self.state[worker.point], core.now() - worker.began
+  self.at[slot] = nil
+  self.ended_count, self.spent = self.ended_count + 1, self.spent + seconds
+  if self.quiet or self.width and word == "done" then return end
+  self:clear()
+  core.write("err", ("%d/%d  %s  %s%s  %s\n"):format(self.ended_count, self.todo, self.sweep:label(worker.point), word,
+    message ~= "" and ": " .. message or "", progress.duration(seconds)))
+end
+
+-- Now and then: `look(slot)` gives the step and the number of steps of a worker.
+function Grid:update(look)
+  if not self.width or core.now() - self.last < 0.2 then return end
+  for slot, worker in pairs(self.at) do worker.step, worker.steps = look(slot) end
+  self:draw()
+end
+
+-- The grid as it was last stays on the screen.
+function Grid:close()
+  if self.width then self:draw() end
+end
+
+return M
