@@ -117,9 +117,9 @@ function M.parse(experiment, name, text)
   return axis
 end
 
--- A value as people read it on the command line.
+-- A value for people.
 function M.text(value)
-  return type(value) == "string" and value or experiments.json(value)
+  return math.type(value) == "float" and ("%.6g"):format(value) or tostring(value)
 end
 
 return M

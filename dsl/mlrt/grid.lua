@@ -2,6 +2,7 @@
 -- it will take; elsewhere a line a point. All of it on stderr, for it is only for waiting.
 
 local core = select(2, ...)
+local axis = require "mlrt.axis"
 local progress = require "mlrt.progress"
 
 local M = {}
@@ -32,7 +33,7 @@ end
 -- How much of a running point is done, from 0 to 1.
 local function share(worker) return worker.steps > 0 and worker.step / worker.steps or 0 end
 
--- Seconds until the end: what points took, or what those that run seem to take; nil when nothing is known.
+-- Seconds until the end: what points took, or what those that run seem to take; nil when that is unknown, or over.
 function Grid:remaining()
   local each, running, now = nil, 0, core.now()
   for _, worker in pairs(self.at) do
@@ -40,7 +41,8 @@ function Grid:remaining()
     if share(worker) > 0.02 then each = math.max(each or 0, (now - worker.began) / share(worker)) end
   end
   if self.ended_count > 0 then each = self.spent / self.ended_count end
-  return each and math.max(0, self.todo - self.ended_count - running) * each / math.min(self.jobs, self.todo)
+  local left = self.todo - self.ended_count - running
+  return each and left > 0 and left * each / self.jobs or nil
 end
 
 -- ---- the terminal ----
@@ -60,6 +62,8 @@ local function rows(self)
       local label = self.sweep:label(row, 2):sub(1, MOST_LABEL)
       lines[#lines + 1] = ("%" .. MOST_LABEL .. "s  %s"):format(label, table.concat(cells, gap))
     end
+    lines[#lines + 1] = (" "):rep(MOST_LABEL + 2) .. ("%s %s .. %s"):format(axes[1].name,
+      axis.text(axes[1].values[1]), axis.text(axes[1].values[columns]))
   elseif total <= (self.width - 1) * (self.height - ROOM) then
     for from = 1, total, self.width - 1 do
       local cells = {}
@@ -128,6 +132,7 @@ end
 
 -- The grid as it was last stays on the screen.
 function Grid:close()
+  self.jobs = 0
   if self.width then self:draw() end
 end
 

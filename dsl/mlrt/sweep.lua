@@ -6,6 +6,7 @@
 
 local core = select(2, ...)
 local axis = require "mlrt.axis"
+local experiments = require "mlrt.experiment"
 local grid = require "mlrt.grid"
 local progress = require "mlrt.progress"
 local results = require "mlrt.results"
@@ -265,10 +266,10 @@ end
 
 local function sweep_folder(sweep, folder)
   local list = {}
-  for name, value in pairs(sweep.fixed) do list[#list + 1] = { name = name, value = axis.text(value) } end
+  for name, value in pairs(sweep.fixed) do list[#list + 1] = { name = name, value = experiments.json(value) } end
   for _, a in ipairs(sweep.axes) do
     local texts = {}
-    for i, value in ipairs(a.values) do texts[i] = axis.text(value) end
+    for i, value in ipairs(a.values) do texts[i] = experiments.json(value) end
     list[#list + 1] = { name = a.name, value = table.concat(texts, ",") }
   end
   return ("%s/sweeps/%s-%s"):format(folder, sweep.experiment.name,
