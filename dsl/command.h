@@ -5,7 +5,7 @@
 #include "dsl/state.h"
 
 typedef struct mlrt__command_options {
-    bool sweep; /* the experiment at the points of a grid; these are for it alone: */
+    bool sweep;   /* the experiment at the points of a grid; these are for it alone: */
     int32_t jobs; /* processes at a time; 0: as many as there are cores */
     bool retry, fresh, json;
     const char *metric;

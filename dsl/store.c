@@ -137,8 +137,8 @@ static int metrics(lua_State *L) {
     mlrt__run_measure *list = lua_newuserdatauv(L, sizeof *list * (size_t)(count + 1), 0);
     for (int32_t i = 0; i < count; i++) {
         lua_rawgeti(L, 3, i + 1);
-        list[i] = (mlrt__run_measure){.split = field(L, lua_gettop(L), "split"),
-                                      .name = field(L, lua_gettop(L), "name")};
+        list[i] =
+            (mlrt__run_measure){.split = field(L, lua_gettop(L), "split"), .name = field(L, lua_gettop(L), "name")};
         lua_getfield(L, -1, "step");
         list[i].step = lua_tointeger(L, -1);
         lua_getfield(L, -2, "epoch");
@@ -279,10 +279,10 @@ static int end(lua_State *L) {
 
 void mlrt__open_store(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"begin", begin},     {"claim", claim},       {"resume", resume},   {"find", find},       {"metrics", metrics},
-        {"facts", facts},     {"results", results},   {"history", history}, {"summary", summary}, {"outcomes", outcomes},
-        {"artifact", artifact}, {"finish", end},        {"close", close},     {"__gc", close},      {"__close", close},
-        {NULL, NULL}};
+        {"begin", begin},     {"claim", claim},       {"resume", resume},     {"find", find},
+        {"metrics", metrics}, {"facts", facts},       {"results", results},   {"history", history},
+        {"summary", summary}, {"outcomes", outcomes}, {"artifact", artifact}, {"finish", end},
+        {"close", close},     {"__gc", close},        {"__close", close},     {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_setfuncs(L, methods, 0);
     lua_pushvalue(L, -1);

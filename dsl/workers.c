@@ -126,9 +126,15 @@ static int look(lua_State *L) {
 static int stop(lua_State *L) { return mlrt__workers_signal(self(L), SIGTERM), 0; }
 
 void mlrt__open_workers(lua_State *L) {
-    static const luaL_Reg methods[] = {{"free", free_place},   {"busy", busy}, {"start", start},
-                                       {"wait", wait_for_one}, {"look", look}, {"stop", stop},
-                                       {"close", close_workers}, {"__gc", close_workers}, {"__close", close_workers},
+    static const luaL_Reg methods[] = {{"free", free_place},
+                                       {"busy", busy},
+                                       {"start", start},
+                                       {"wait", wait_for_one},
+                                       {"look", look},
+                                       {"stop", stop},
+                                       {"close", close_workers},
+                                       {"__gc", close_workers},
+                                       {"__close", close_workers},
                                        {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"workers", open_workers}, {"cores", cores}, {"report", report}, {"redirect", redirect}, {NULL, NULL}};

@@ -39,7 +39,8 @@ typedef struct option_row {
 #define AT(member) offsetof(options, member)
 static const option_row rows[] = {
     {"--plugins", "DIR", "look for plugins here first; may be given again", "run sweep check inspect bench", 0, FOLDER},
-    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run sweep runs show export", AT(store), TEXT},
+    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run sweep runs show export", AT(store),
+     TEXT},
     {"--resume", NULL, "go on with the interrupted run of these parameters", "run", AT(resume), SWITCH},
     {"--jobs", "N", "processes at a time (default: one for each core)", "sweep", AT(jobs), NUMBER},
     {"--retry", NULL, "run the points that failed again", "sweep", AT(retry), SWITCH},

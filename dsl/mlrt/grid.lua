@@ -1,5 +1,7 @@
--- grid.lua - a sweep while it works: on a terminal every point as a sign, in a grid that is kept up to date, and how long
--- it will take; elsewhere a line a point. All of it on stderr, for it is only for waiting.
+-- grid.lua - a sweep while it works, on stderr, for those who wait.
+--
+-- On a terminal a sign for every point, in a grid that is kept up to date, what runs, and how long it will take; elsewhere
+-- a line when a point ends.
 
 local core = select(2, ...)
 local axis = require "mlrt.axis"

@@ -355,8 +355,8 @@ function M.run(what, overrides, options)
   return run
 end
 
--- A point of a sweep: the same in a process of its own, for a run that no other process has claimed. What it says goes to
--- a file in its folder. Gives its status; of a run that is not ours, that of the other one.
+-- A point of a sweep: the same in a process of its own, for a run that no other process has claimed. What it says goes
+-- to a file in its folder. Gives its status; of a run that is not ours, that of the other one.
 --   options: store, retry (what failed, too), fresh (begin anew whatever there is); watched(step, steps), begun(id)
 function M.point(experiment, overrides, options)
   local run, list = new(experiment, overrides, {})

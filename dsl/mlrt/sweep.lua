@@ -1,14 +1,15 @@
 -- sweep.lua - an experiment at every point of a grid, by processes that each have a core.
 --
--- A point is an experiment with some of its parameters given. Its run is found in the store by its identity, the hash of
+-- A point is the experiment with some of its parameters given. Its run is found in the store by its identity, a hash of
 -- all parameters: what is done is not done again. The parent has loaded the script; each point is a fork of it, which
 -- claims its run, trains it and ends. The parent itself opens the store only while it does not fork.
 
 local core = select(2, ...)
-local axis = require "mlrt.axis"
 local experiments = require "mlrt.experiment"
 local grid = require "mlrt.grid"
-local progress = require "mlrt.progress"
+local pictures = require "mlrt.pictures"
+local points = require "mlrt.points"
+local grouped = require("mlrt.progress").grouped
 local results = require "mlrt.results"
 local runs = require "mlrt.run"
 local words = require "mlrt.words"
@@ -17,163 +18,6 @@ local M = {}
 
 local MOST_LINES = 10 -- failures that are listed
 local MOST_ALIKE = 10 -- points that fail before their first step, the first ones of all, end the sweep
-
--- ---- the points ----
-
-local Sweep = {}
-Sweep.__index = Sweep
-
--- The number of the value on each axis, for point i; the last axis changes fastest.
-function Sweep:indices(i)
-  local at, rest = {}, i - 1
-  for a = #self.axes, 1, -1 do
-    local n = #self.axes[a].values
-    at[a], rest = rest % n + 1, rest // n
-  end
-  return at
-end
-
-function Sweep:overrides(i)
-  local at, overrides = self:indices(i), {}
-  for name, value in pairs(self.fixed) do overrides[name] = value end
-  for a, k in ipairs(at) do
-    local here = self.axes[a]
-    if here.points then
-      for name, value in pairs(here.points[k]) do overrides[name] = value end
-    else
-      overrides[here.name] = here.values[k]
-    end
-  end
-  return overrides
-end
-
--- "lr=0.001 seed=3"; `from`: the first axis that is named.
-function Sweep:label(i, from)
-  local parts, at = {}, self:indices(i)
-  for a = from or 1, #self.axes do
-    local here = self.axes[a]
-    local value = axis.text(here.values[at[a]])
-    parts[#parts + 1] = here.points and value or here.name .. "=" .. value
-  end
-  return table.concat(parts, " ")
-end
-
--- ---- what is asked for ----
-
-local sweep_words = { axes = "table", points = "table", metric = "string", plot = "function" }
-
--- What the experiment says of its sweep, for the parameters that the user fixed.
-local function declared(experiment, fixed)
-  local said = experiment.sweep
-  if type(said) == "function" then said = said((experiment:resolve(fixed))) end
-  said = said or {}
-  words.check_table(experiment.where, "sweep", said, sweep_words)
-  return said
-end
-
-local function assignment(text)
-  local name, value = text:match "^([^=]+)=(.*)$"
-  if not name then words.fail(nil, "a parameter is given as name=value, got '%s'", text) end
-  return name, value
-end
-
--- The command line: parameters that have one value, and axes, in their order.
-local function given(experiment, list)
-  local fixed, axes, seen = {}, {}, {}
-  for _, text in ipairs(list) do
-    local name, value = assignment(text)
-    if seen[name] then words.fail(nil, "axis '%s' is given twice", name) end
-    seen[name] = true
-    local a = axis.parse(experiment, name, value)
-    if #a.values == 1 then fixed[name] = a.values[1] else axes[#axes + 1] = a end
-  end
-  return fixed, axes
-end
-
--- An axis of the script: "lr=1e-5..1e-2@log:20", or { "order", "a", "b" }.
-local function scripted(experiment, item)
-  if type(item) == "string" then return axis.parse(experiment, assignment(item)) end
-  if type(item) ~= "table" or type(item[1]) ~= "string" then
-    words.fail(experiment.where, "sweep: an axis is a text as on the command line, or { name, value, ... }, got %s",
-      words.a(words.kind(item)))
-  end
-  return axis.of_values(experiment, item[1], { table.unpack(item, 2) })
-end
-
--- The list of points of a script as one axis: what is said of a point, and the names of all parameters it may set.
-local function points_axis(experiment, points)
-  local a = { name = "point", names = {}, values = {}, points = {}, number = false, log = false }
-  local all = {}
-  for i, point in ipairs(points) do
-    if type(point) ~= "table" then
-      words.fail(experiment.where, "sweep: a point is a table of parameters, got %s", words.a(words.kind(point)))
-    end
-    local parts = {}
-    a.points[i] = {}
-    for _, name in ipairs(words.sorted_keys(point)) do
-      local value = experiment:accept(name, point[name])
-      a.points[i][name], all[name] = value, true
-      parts[#parts + 1] = name .. "=" .. axis.text(value)
-    end
-    a.values[i] = #parts > 0 and table.concat(parts, " ") or "default"
-  end
-  a.names = words.sorted_keys(all)
-  return #points > 0 and a or nil
-end
-
--- Axes of the script, in whose place those of the command line stand, then the others of the command line.
-local function joined(experiment, said, fixed, axes)
-  local all, mine = {}, {}
-  for _, a in ipairs(axes) do mine[a.name] = a end
-  for _, item in ipairs(said.axes or {}) do
-    local a = scripted(experiment, item)
-    if not fixed[a.name] then all[#all + 1] = mine[a.name] or a end
-    mine[a.name] = nil
-  end
-  for _, a in ipairs(axes) do
-    if mine[a.name] then all[#all + 1] = a end
-  end
-  local points = points_axis(experiment, said.points or {})
-  all[#all + 1] = points
-  local taken = {}
-  for _, a in ipairs(all) do
-    for _, name in ipairs(a.names or { a.name }) do
-      if taken[name] or a == points and fixed[name] ~= nil then
-        words.fail(nil, "parameter '%s' is set by two axes, or by an axis and the sweep's points", name)
-      end
-      taken[name] = true
-    end
-  end
-  return all
-end
-
-local function new(experiment, list)
-  local fixed, axes = given(experiment, list)
-  local said = declared(experiment, fixed)
-  local self = setmetatable({ experiment = experiment, fixed = fixed, said = said, total = 1 }, Sweep)
-  self.axes = joined(experiment, said, fixed, axes)
-  if #self.axes == 0 then
-    words.fail(nil, "nothing to sweep: expected an axis, as in lr=1e-4,1e-3 or seed=0..4")
-  end
-  for _, a in ipairs(self.axes) do self.total = self.total * #a.values end
-  if self.total > axis.MOST then
-    words.fail(nil, "the sweep has %s points, at most %s are possible", progress.grouped(self.total),
-      progress.grouped(axis.MOST))
-  end
-  experiment:resolve(self:overrides(1))
-  return self
-end
-
--- "lr 1e-05 .. 0.01 (20 values, logarithmic)"
-local function described(a)
-  local first, last = axis.text(a.values[1]), axis.text(a.values[#a.values])
-  if #a.values <= 6 then
-    local texts = {}
-    for i, value in ipairs(a.values) do texts[i] = axis.text(value) end
-    return a.name .. " " .. table.concat(texts, ", ")
-  end
-  return ("%s %s .. %s (%d values%s)"):format(a.name, first, last, #a.values, a.log and ", logarithmic" or "")
-end
 
 -- ---- what is there already ----
 
@@ -226,9 +70,11 @@ local function record_crash(folder, run, signal, message)
   store:finish(run, "failed", message)
 end
 
+local function jobs_of(p, options) return math.min(options.jobs or core.cores(), #p.todo) end
+
 -- Run all that is to be run. Gives a message when it makes no sense to go on.
 local function conduct(sweep, p, folder, options)
-  local jobs = math.min(options.jobs or core.cores(), #p.todo)
+  local jobs = jobs_of(p, options)
   local workers <close> = core.workers(jobs)
   local display = grid.new(sweep, p.state, #p.todo, jobs, options.quiet)
   local at, next_one, told, early = {}, 1, false, 0
@@ -249,7 +95,9 @@ local function conduct(sweep, p, folder, options)
   end
   local hopeless
   repeat
-    while not hopeless and not core.interrupted() and next_one <= #p.todo and workers:free() do start(workers:free()) end
+    while workers:free() and next_one <= #p.todo and not hopeless and not core.interrupted() do
+      start(workers:free())
+    end
     local slot, outcome, message, run, signal = workers:wait(0.2)
     if slot then hopeless = ended(slot, outcome, message, run, signal) or hopeless end
     if core.interrupted() and not told then
@@ -287,21 +135,20 @@ local function say(options, format, ...)
 end
 
 local function introduce(sweep, p, options)
-  local experiment, parts = sweep.experiment, {}
+  local experiment = sweep.experiment
   say(options, "%s%s", experiment.name, experiment.doc and ": " .. experiment.doc or "")
-  for i, a in ipairs(sweep.axes) do parts[i] = described(a) end
-  say(options, "sweep: %s", table.concat(parts, "; "))
-  local line = { ("%s points"):format(progress.grouped(sweep.total)) }
-  if p.done > 0 then line[#line + 1] = ("%s are done"):format(progress.grouped(p.done)) end
-  if p.failed > 0 then line[#line + 1] = ("%s failed before (--retry runs them again)"):format(progress.grouped(p.failed)) end
-  if #p.todo > 0 then
-    local jobs = math.min(options.jobs or core.cores(), #p.todo)
-    line[#line + 1] = ("%s to run, %d at a time"):format(progress.grouped(#p.todo), jobs)
+  say(options, "sweep: %s", sweep:describe())
+  local line = { grouped(sweep.total) .. " points" }
+  local function add(n, format, ...)
+    if n > 0 then line[#line + 1] = format:format(grouped(n), ...) end
   end
+  add(p.done, "%s are done")
+  add(p.failed, "%s failed before (--retry runs them again)")
+  add(#p.todo, "%s to run, %d at a time", jobs_of(p, options))
   say(options, "%s", table.concat(line, ", "))
   if p.other > 0 and not options.quiet then
-    core.write("err", ("%s of the points were run with another version of %s (--fresh runs them again)\n"):format(
-      progress.grouped(p.other), (core.script())))
+    core.write("err", ("%s points were run with another version of %s (--fresh runs them again)\n"):format(
+      grouped(p.other), (core.script())))
   end
 end
 
@@ -318,7 +165,7 @@ local function complain(sweep, found, p)
     end
   end
   if said > MOST_LINES then
-    core.write("err", ("and %s more: see the column message of the table\n"):format(progress.grouped(said - MOST_LINES)))
+    core.write("err", ("and %s more, in the column message of the table\n"):format(grouped(said - MOST_LINES)))
   end
 end
 
@@ -332,11 +179,15 @@ local function conclude(sweep, p, folder, options)
   found.files[1] = place .. "/points.csv"
   if not core.interrupted() and count(p, "done") > 0 then
     if options.metric then found:values(options.metric) end
-    if sweep.said.plot and not options.metric then sweep.said.plot(found) else found:draw(sweep) end
+    if sweep.said.plot and not options.metric then
+      sweep.said.plot(found)
+    else
+      pictures.draw(found, function(i) return sweep:indices(i) end)
+    end
   end
   say(options, "table: %s", found.files[1])
   if #found.files > 1 then say(options, "plot: %s", table.concat(found.files, " ", 2)) end
-  if options.json then core.write("out", found:json(found.files)) end
+  if options.json then core.write("out", found:json()) end
   return found
 end
 
@@ -346,21 +197,23 @@ local function outcome(sweep, p, hopeless)
   local failed, crashed, done = count(p, "failed"), count(p, "crashed"), count(p, "done")
   if core.interrupted() then
     core.write("err", ("interrupted with %s of %s points done; the same command goes on\n"):format(
-      progress.grouped(done), progress.grouped(sweep.total)))
+      grouped(done), grouped(sweep.total)))
     return "stopped"
   end
-  if hopeless then return "failed", ("the first %d points failed before their first step: %s"):format(failed, hopeless) end
+  if hopeless then
+    return "failed", ("the first %d points failed before their first step: %s"):format(failed, hopeless)
+  end
   if failed + crashed == 0 then return end
   local hint = failed > 0 and "--retry runs what failed again" or "the same command goes on with them"
-  return "failed", ("%s of %s points failed (%s)"):format(progress.grouped(failed + crashed),
-    progress.grouped(sweep.total), hint)
+  return "failed", ("%s of %s points failed (%s)"):format(grouped(failed + crashed),
+    grouped(sweep.total), hint)
 end
 
--- What `mlrt sweep` does with what a script returned and with its options; as mlrt.run's command. "failed" and a message:
--- some points did.
+-- What `mlrt sweep` does with what a script returned; as mlrt.run's command. Gives "failed" and a message when points
+-- did.
 function M.command(value, list, options)
   local experiment = runs.returned(value)
-  local fine, sweep = pcall(new, experiment, list)
+  local fine, sweep = pcall(points.new, experiment, list)
   if not fine then return "usage", sweep end
   local folder = runs.store_folder(options)
   local p = plan(sweep, folder, options)

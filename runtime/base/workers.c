@@ -78,7 +78,7 @@ struct mlrt__workers {
     size_t bytes;
     cpu cpu[CPU_SETSIZE]; /* what they may have */
     int32_t cpus;
-    bool by_core; /* one processor of each core */
+    bool by_core;    /* one processor of each core */
     sigset_t before; /* the signals that were blocked before */
 };
 

@@ -76,7 +76,8 @@ static const part parts[PARTS] = {
          "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END, given FROM params"
          " WHERE run = ? ORDER BY name"),
     PART(mlrt__run_fact, fact, read_fact, "SELECT name, value FROM facts WHERE run = ? ORDER BY name"),
-    PART(mlrt__run_fact, result, read_fact, "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END FROM results"
+    PART(mlrt__run_fact, result, read_fact,
+         "SELECT name, CASE WHEN json_valid(value) THEN value ELSE json_quote(value) END FROM results"
          " WHERE run = ? ORDER BY name"),
     /* In SQLite the other columns of max() come from the row that has it. */
     PART(mlrt__run_measure, last, read_measure,

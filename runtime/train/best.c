@@ -26,8 +26,7 @@ mlrt_status mlrt__best_hold(mlrt__best *b, const mlrt__optimizer *o, const mlrt_
 mlrt_status mlrt__best_write(const mlrt__best *b, const char *path, const mlrt__recipe *r, const mlrt__params *params,
                              mlrt_error *err) {
     mlrt__recipe then = *r;
-    for (int32_t s = 0; s < r->optimizer.slots; s++)
-        then.optimizer.slot[s] = slot_of(b, params, r->optimizer.size, s);
+    for (int32_t s = 0; s < r->optimizer.slots; s++) then.optimizer.slot[s] = slot_of(b, params, r->optimizer.size, s);
     return mlrt__checkpoint_write(path, &then, params, b->copy, &b->progress, err);
 }
 

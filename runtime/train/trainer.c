@@ -185,8 +185,8 @@ static mlrt_status save_best(mlrt__trainer *t, const mlrt__observer *o, mlrt_err
     const mlrt__recipe r = with_slots(t);
     if (!t->is_best && !t->best.waits) return MLRT_OK;
     path_of(t, "best", path, sizeof path);
-    const mlrt_status status = t->is_best ? mlrt__trainer_save(t, path, err)
-                                          : mlrt__best_write(&t->best, path, &r, &t->params, err);
+    const mlrt_status status =
+        t->is_best ? mlrt__trainer_save(t, path, err) : mlrt__best_write(&t->best, path, &r, &t->params, err);
     t->is_best = t->best.waits = false;
     return status == MLRT_OK ? tell_saved(o, path, "best", err) : status;
 }

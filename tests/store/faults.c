@@ -116,7 +116,7 @@ static void other_files(void) {
     is_int(open_error("other", MLRT__STORE_WRITE, &err), MLRT_OK, "an empty file becomes a store");
     sql("other/mlrt.db", "PRAGMA user_version = 99");
     is_int(open_error("other", MLRT__STORE_READ, &err), MLRT_FORMAT, "a newer store is refused");
-    has_str(message(&err), "is of a newer mlrt: its version is 99, this mlrt knows 1", "with both versions");
+    has_str(message(&err), "is of a newer mlrt: its version is 99, this mlrt knows 2", "with both versions");
 
     put("file", "", 0);
     is_int(open_error("file/folder", MLRT__STORE_WRITE, &err), MLRT_FILE, "a file is no folder");
@@ -188,7 +188,7 @@ static void damaged(void) {
     put("damaged/mlrt.db", text, size);
     sql("damaged/mlrt.db",
         "DROP TABLE runs; CREATE TABLE runs (id INTEGER PRIMARY KEY, experiment, script, script_hash, seed, status,"
-        "message, created, finished, host, boot, pid, started); INSERT INTO runs (id) VALUES (1)");
+        "message, created, finished, host, boot, pid, started, identity); INSERT INTO runs (id) VALUES (1)");
     is_int(read_all("damaged", &err), MLRT_OK, "missing values are none");
 }
 

@@ -203,8 +203,126 @@ static void several(void) {
     mlrt__arena_free(&arena);
 }
 
+/* ---- identity ---- */
+
+static const char *identity_of(const char *experiment, const mlrt__run_param *p, int32_t count) {
+    static char text[8][MLRT__IDENTITY];
+    static int next;
+    next = (next + 1) % 8;
+    mlrt__run_identity(experiment, p, count, text[next]);
+    return text[next];
+}
+
+static void identity(void) {
+    const mlrt__run_param reversed[] = {params[2], params[1], params[0]};
+    const mlrt__run_param given[] = {params[0], {"loop", "4", true}, params[2]};
+    const mlrt__run_param other[] = {params[0], {"loop", "5", false}, params[2]};
+    const char *id = identity_of("alpha", params, 3);
+    is_int((int64_t)strlen(id), MLRT__IDENTITY - 1, "an identity has 16 digits");
+    is_str(identity_of("alpha", reversed, 3), id, "whatever the order of the parameters");
+    is_str(identity_of("alpha", given, 3), id, "and whoever gave them");
+    ok(strcmp(identity_of("beta", params, 3), id) != 0, "another experiment has another");
+    ok(strcmp(identity_of("alpha", other, 3), id) != 0, "and so have other parameters");
+    ok(strcmp(identity_of("alpha", params, 2), id) != 0, "and fewer");
+}
+
+/* Claim the run of `params`: its number, negative when it is not ours. */
+static int64_t claim(mlrt__store *store, bool retry) {
+    mlrt__run run = {.experiment = "alpha", .script = "", .script_hash = "", .param = params, .params = 3};
+    bool mine = false;
+    mlrt_error err = {0};
+    if (mlrt__store_claim(store, &run, retry, &mine, &err)) diag("%s", message(&err));
+    return mine ? run.id : -run.id;
+}
+
+static const mlrt__run *only_outcome(mlrt__store *store, mlrt__arena *arena) {
+    mlrt__run *run;
+    int32_t count = 0;
+    mlrt__store_outcomes(store, "alpha", arena, &run, &count, NULL);
+    return is_int(count, 1, "one outcome"), run;
+}
+
+static void claiming(void) {
+    mlrt__store *store = open_store("claim");
+    mlrt__arena arena = {0};
+    is_int(claim(store, false), 1, "a new run is ours");
+    is_int(claim(store, true), -1, "one that runs is not");
+    mlrt__store_finish(store, 1, MLRT__RUN_FAILED, "why", NULL);
+    is_int(claim(store, false), -1, "nor one that failed");
+    is_str(only_outcome(store, &arena)->message, "why", "which is known with its reason");
+    is_int(claim(store, true), 1, "unless it is to be tried again");
+    mlrt__store_finish(store, 1, MLRT__RUN_STOPPED, NULL, NULL);
+    is_int(claim(store, false), 1, "one that was stopped goes on");
+    mlrt__store_finish(store, 1, MLRT__RUN_DONE, NULL, NULL);
+    is_int(claim(store, true), -1, "one that is done stays as it is");
+    const int64_t later = begin_run(store, "alpha");
+    is_int(only_outcome(store, &arena)->id, 1, "what is done counts before what runs now");
+    mlrt__store_finish(store, later, MLRT__RUN_DONE, NULL, NULL);
+    is_int(only_outcome(store, &arena)->id, later, "of two that are done the newer");
+    mlrt__store_close(store);
+    mlrt__arena_free(&arena);
+}
+
+static void claim_once(const char *name) {
+    mlrt__store *store = open_store(name);
+    const int64_t run = claim(store, false);
+    usleep(300000); /* it runs until all have tried */
+    mlrt__store_close(store);
+    _exit(run > 0);
+}
+
+static void claiming_at_once(void) {
+    pid_t child[WRITERS];
+    int status, got = 0;
+    mlrt__store_close(open_store("race"));
+    for (int i = 0; i < WRITERS; i++)
+        if ((child[i] = fork()) == 0) claim_once("race");
+    for (int i = 0; i < WRITERS; i++) waitpid(child[i], &status, 0), got += WEXITSTATUS(status);
+    is_int(got, 1, "of %d processes that claim a run at once, one gets it", WRITERS);
+}
+
+static void results(void) {
+    mlrt__store *store = open_store("results");
+    mlrt__arena arena = {0};
+    mlrt__run run;
+    mlrt_error err = {0};
+    const int64_t id = begin_run(store, "alpha");
+    const mlrt__run_fact found[] = {{"phase", "\"grokking\""}, {"circularity", "0.5"}};
+    is_int(mlrt__store_results(store, id, found, 2, &err), MLRT_OK, "results are kept");
+    is_int(mlrt__store_results(store, id, &(mlrt__run_fact){"circularity", "0.25"}, 1, &err), MLRT_OK, "and replaced");
+    mlrt__store_metrics(store, id, &(mlrt__run_measure){7, 1, "test", "loss", 2}, 1, NULL);
+    mlrt__store_summary(store, id, &arena, &run, &err);
+    ok(run.results == 2 && run.lasts == 1 && run.metrics == 0, "a summary has them and the last measures");
+    is_str(run.result[0].value, "0.25", "by name");
+    is_int(mlrt__store_results(store, id, &(mlrt__run_fact){"a", "{1}"}, 1, &err), MLRT_ARGUMENT, "not JSON, not kept");
+    has_str(message(&err), "result 'a' is not JSON: {1}", "as the message says");
+    mlrt__store_close(store);
+    mlrt__arena_free(&arena);
+}
+
+/* A store of the first version: runs got no identity, and found nothing. */
+static void migration(void) {
+    mlrt__store *store = open_store("old");
+    mlrt__arena arena = {0};
+    mlrt__run run;
+    begin_run(store, "alpha");
+    mlrt__store_close(store);
+    sql("old/mlrt.db", "DROP TABLE results; DROP INDEX runs_by_identity; ALTER TABLE runs DROP COLUMN identity;"
+                       "PRAGMA user_version = 1");
+    store = open_store("old");
+    is_int(mlrt__store_load(store, 1, &arena, &run, NULL), MLRT_OK, "an older store is opened");
+    is_str(run.identity, identity_of("alpha", params, 3), "and its runs get their identities");
+    mlrt__store_close(store);
+    mlrt__arena_free(&arena);
+}
+
 int main(void) {
     scratch("");
+    identity();
+    claiming();
+    claiming_at_once();
+    results();
+    migration();
     round_trip();
     mistakes();
     listing();
