@@ -1,6 +1,6 @@
 -- grid.lua - a sweep while it works, on stderr, for those who wait.
 --
--- On a terminal a sign for every point, in a grid that is kept up to date, what runs, and how long it will take; elsewhere
+-- On a terminal a sign for every point, in a grid that is kept up to date, what runs, and how long it takes; elsewhere
 -- a line when a point ends.
 
 local core = select(2, ...)
