@@ -340,6 +340,24 @@ static int call_layer(lua_State *L) {
                                      lua_toboolean(L, 3)));
 }
 
+/* core.enter(path): what is built until core.leave() belongs to this part of the model. */
+static int enter(lua_State *L) {
+    mlrt__enter(graph(L), luaL_checkstring(L, 1), true, NULL);
+    return 0;
+}
+
+static int leave(lua_State *L) {
+    if (mlrt__host_of(L)->building) mlrt__leave(mlrt__host_of(L)->building);
+    return 0;
+}
+
+/* core.offer(value): a node is what the present part gives, to be read after the run by the part's path. */
+static int offer(lua_State *L) {
+    mlrt_node *n = mlrt__node_test(L, 1);
+    if (n) mlrt__offer(graph(L), n);
+    return lua_settop(L, 1), 1;
+}
+
 /* core.call_loss(loss, prediction, target) */
 static int call_loss(lua_State *L) {
     const mlrt__handle *loss = mlrt__handle_arg(L, 1, MLRT_KIND_LOSS, "what is called");
@@ -390,8 +408,13 @@ void mlrt__open_nodes(lua_State *L) {
                                        {"classes", node_classes},
                                        {"__tostring", node_text},
                                        {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"call_layer", call_layer}, {"call_loss", call_loss}, {"layer_inputs", layer_inputs}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"call_layer", call_layer},
+                                         {"call_loss", call_loss},
+                                         {"layer_inputs", layer_inputs},
+                                         {"enter", enter},
+                                         {"leave", leave},
+                                         {"offer", offer},
+                                         {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_setfuncs(L, methods, 0);
     for (int i = 0; i < COUNT(unaries); i++) add(L, i, unaries[i].name, call_unary);

@@ -350,7 +350,8 @@ static int parameter(lua_State *L) {
     const int32_t i = mlrt__params_find(params, name);
     if (i < 0) return luaL_error(L, "there is no parameter '%s'", name);
     const mlrt__param *p = params->param[i];
-    fill(mlrt__array_new(L, "parameter", &p->shape),
+    const mlrt_shape shape = p->shape.rank ? p->shape : MLRT_SHAPE_OF(1);
+    fill(mlrt__array_new(L, "parameter", &shape),
          &(mlrt_tensor){MLRT_F32, p->shape, mlrt__trainer_buffer(h->trainer) + p->offset});
     return 1;
 }

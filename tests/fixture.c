@@ -91,6 +91,7 @@ static bool spec_parse(mlrt__arena *arena, const char **at, fixture_spec *s) {
 
 int32_t fixture_inputs(mlrt__arena *arena, const char *text, fixture_spec spec[FIXTURE_INPUTS]) {
     int32_t count = 0;
+    if (!*text) return 0;
     do {
         if (count == FIXTURE_INPUTS || !spec_parse(arena, &text, &spec[count++])) return -1;
     } while (word(&text, ","));

@@ -2,15 +2,18 @@
 --
 -- A layer is a function once it has its properties. Where it is called first decides its path ("decoder.linear"), under
 -- which its parameters live; called again, in the training step or in evaluation, it is the same layer. Layers of one
--- class in one place are numbered: linear, linear_2. A layer that the model's function makes itself is made again for
--- each graph, and gets the path of the one before by the order of the calls.
+-- class in one place are numbered: linear, linear_2. A layer that a function of the model makes itself is made again
+-- for each graph, and whenever the chain in which the function stands is called again; it gets the path of the one
+-- before by the order of the calls.
 
 local core = select(2, ...)
 local words = require "mlrt.words"
 
 local M = {}
 
-local building -- { path = by layer, used = paths taken, inside = those of inner parts, scope =, predict = }, or nil
+-- { path = by layer, used = paths taken, inside = those of inner parts, made = those that the last call of a part made,
+-- scope =, predict = }, or nil
+local building
 local inner = setmetatable({}, { __mode = "k" }) -- parts that were made while a model was built
 
 -- Every layer and chain is shown here when it is made.
@@ -42,7 +45,7 @@ end
 
 -- The names of one model, kept over all its graphs.
 function M.new()
-  return { path = setmetatable({}, { __mode = "k" }), used = {}, inside = {}, scope = "", predict = false }
+  return { path = setmetatable({}, { __mode = "k" }), used = {}, inside = {}, made = {}, scope = "", predict = false }
 end
 
 local function on_leaving(f) return setmetatable({}, { __close = f }) end
@@ -52,7 +55,7 @@ function M.within(names, predict, f, ...)
   local outer = building
   local _ <close> = on_leaving(function() building = outer end)
   for _, path in ipairs(names.inside) do names.used[path] = nil end
-  names.inside, names.predict, names.scope = {}, predict, ""
+  names.inside, names.made, names.predict, names.scope = {}, {}, predict, ""
   building = names
   return f(...)
 end
@@ -112,25 +115,45 @@ local function scoped(part, name, f, ...)
   if not name then return f(...) end
   local outer = building.scope
   building.scope = path_of(part, name)
-  local result = f(...)
-  building.scope = outer
+  core.enter(building.scope)
+  local _ <close> = on_leaving(function()
+    core.leave()
+    building.scope = outer
+  end)
+  return core.offer(f(...))
+end
+
+-- A part that is called again is the same part, also where its functions make layers anew: the paths of its last call
+-- are free for them.
+local function call_part(part, f, ...)
+  if not building then
+    words.fail(core.line(), "a chain is called only while a model or a loss is being built")
+  end
+  for _, path in ipairs(building.made[part] or {}) do building.used[path] = nil end
+  local first = #building.inside + 1
+  local result = scoped(part, part.name, f, ...)
+  building.made[part] = table.move(building.inside, first, #building.inside, 1, {})
   return result
 end
 
 local Chain = joiner(function(self, ...)
-  return scoped(self, self.name, function(...)
+  return call_part(self, function(...)
     local h = self[1](...)
     for i = 2, #self do h = self[i](h) end
     return h
   end, ...)
 end)
 
-local Residual = joiner(function(self, h) return h + self[1](h) end)
+local Residual = joiner(function(self, h)
+  return call_part(self, function() return h + self[1](h) end)
+end)
 
 local Concat = joiner(function(self, ...)
-  local results = {}
-  for i, f in ipairs(self) do results[i] = f(...) end
-  return core.node.concat(results, self.axis)
+  return call_part(self, function(...)
+    local results = {}
+    for i, f in ipairs(self) do results[i] = f(...) end
+    return core.node.concat(results, self.axis)
+  end, ...)
 end)
 
 function M.chain(list) return join("chain", list, { name = "string" }, Chain) end

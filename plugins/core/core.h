@@ -28,6 +28,7 @@
     X(layer, max_pool2d)                                                                                               \
     X(layer, avg_pool2d)                                                                                               \
     X(layer, flatten)                                                                                                  \
+    X(layer, parameter)                                                                                                \
     X(layer, attention)                                                                                                \
     X(layer, transformer_encoder_layer)                                                                                \
     X(layer, transformer_decoder_layer)                                                                                \

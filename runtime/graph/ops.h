@@ -58,6 +58,9 @@ typedef struct mlrt__axis_attr {
 } mlrt__axis_attr;
 /* "sum", "max_reduce": x -> without `option` axes from `axis` on; "argmax": i32. "cumsum", "argsort". */
 extern const mlrt_op mlrt__op_sum, mlrt__op_max, mlrt__op_argmax, mlrt__op_cumsum, mlrt__op_argsort;
+/* "order_pairs": u, x, whose axis is 2 long -> u with the two swapped where x is not in order: sort(x) is order_pairs(x, x),
+ * and its gradient order_pairs(dy, x), for a swap undoes itself. */
+extern const mlrt_op mlrt__op_order_pairs;
 /* "take_along": x, index i32 (the shape of x but for the axis) -> the shape of index. */
 extern const mlrt_op mlrt__op_take_along;
 /* "add_along": index i32, update -> zeros with `size` along `axis`, update added at index. */

@@ -123,4 +123,27 @@ mlrt_node *mlrt_argsort(mlrt_node *x, int32_t axis) {
     return attr.axis < 0 ? x->graph->failed : MLRT__APPLY(&mlrt__op_argsort, &attr, x);
 }
 
-mlrt_node *mlrt_sort(mlrt_node *x, int32_t axis) { return mlrt_take_along(x, mlrt_argsort(x, axis), axis); }
+static mlrt_status infer_pairs(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    *dtype = MLRT_F32, *shape = n->in[0]->shape;
+    return mlrt__need_f32(n, err);
+}
+
+static void vjp_pairs(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
+    dx[0] = MLRT__APPLY(&mlrt__op_order_pairs, y->attr, dy, y->in[1]);
+}
+
+const mlrt_op mlrt__op_order_pairs = {.name = "order_pairs",
+                                      .min_inputs = 2,
+                                      .max_inputs = 2,
+                                      .attr_size = sizeof(mlrt__axis_attr),
+                                      .flags = MLRT_OP_INPLACE,
+                                      .infer = infer_pairs,
+                                      .vjp = vjp_pairs};
+
+/* Pairs, of which many networks are made (GroupSort), need no index. */
+mlrt_node *mlrt_sort(mlrt_node *x, int32_t axis) {
+    const mlrt__axis_attr attr = {.axis = mlrt__axis_of(x, axis)};
+    if (attr.axis >= 0 && x->dtype == MLRT_F32 && x->shape.dim[attr.axis] == 2)
+        return MLRT__APPLY(&mlrt__op_order_pairs, &attr, x, x);
+    return mlrt_take_along(x, mlrt_argsort(x, axis), axis);
+}

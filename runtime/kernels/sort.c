@@ -1,4 +1,4 @@
-/* sort.c - stable ascending order along an axis, NaN last; and running sums. */
+/* sort.c - stable ascending order along an axis, NaN last; of pairs at once; and running sums. */
 #include "kernels/axis.h"
 #include "kernels/team.h"
 #include "kernels/vmath.h"
@@ -75,6 +75,43 @@ static void run_argsort(const mlrt_call *c) {
     if (a.n > 0) mlrt__share(c, a.outer * a.inner, 20 * (double)mlrt_shape_count(&c->out.shape), argsort_columns);
 }
 
+/* ---- pairs: items are pairs, or rows of them when they are not neighbours ---- */
+
+static inline bool descends(float a, float b) { return (a > b) | ((a != a) & (b == b)); }
+
+static void order_neighbours(const mlrt_call *c, int64_t first, int64_t last) {
+    const float *u = c->in[0].data, *x = c->in[1].data;
+    float *y = c->out.data;
+#pragma omp simd
+    for (int64_t i = first; i < last; i++) {
+        const float u0 = u[2 * i], u1 = u[2 * i + 1];
+        const bool swap = descends(x[2 * i], x[2 * i + 1]);
+        y[2 * i] = swap ? u1 : u0;
+        y[2 * i + 1] = swap ? u0 : u1;
+    }
+}
+
+static void order_rows(const mlrt_call *c, int64_t first, int64_t last) {
+    const int64_t inner = around(c).inner;
+    for (int64_t item = first; item < last; item++) {
+        const float *u = (const float *)c->in[0].data + 2 * item * inner;
+        const float *x = (const float *)c->in[1].data + 2 * item * inner;
+        float *y = (float *)c->out.data + 2 * item * inner;
+#pragma omp simd
+        for (int64_t i = 0; i < inner; i++) {
+            const float u0 = u[i], u1 = u[inner + i];
+            const bool swap = descends(x[i], x[inner + i]);
+            y[i] = swap ? u1 : u0;
+            y[inner + i] = swap ? u0 : u1;
+        }
+    }
+}
+
+static void run_order_pairs(const mlrt_call *c) {
+    const mlrt__around a = around(c);
+    mlrt__share(c, a.outer, (double)mlrt_shape_count(&c->out.shape), a.inner == 1 ? order_neighbours : order_rows);
+}
+
 /* ---- cumsum, in f64: items are (outer, group of columns) ---- */
 
 static void cumsum_row(const float *x, float *y, int64_t n, int64_t step) {
@@ -114,5 +151,6 @@ static void run_cumsum(const mlrt_call *c) {
 const mlrt__kernel MLRT_KERNELS(sort)[] = {
     {"argsort", .scratch = argsort_scratch, .run = run_argsort},
     {"cumsum", .run = run_cumsum},
+    {"order_pairs", .run = run_order_pairs},
     {0},
 };

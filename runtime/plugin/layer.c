@@ -55,8 +55,10 @@ mlrt_node *mlrt__loss_build(mlrt_graph *g, const mlrt_loss *loss, mlrt_node *pre
 
 /* ---- for layers ---- */
 
+/* Without a name, the layer's own. */
 static const char *full_name(const mlrt_layer *self, const char *name) {
     mlrt_graph *g = self->graph;
+    if (!name[0]) return g->path;
     return mlrt__arena_printf(&g->arena, g->path[0] ? "%s.%s" : "%s%s", g->path, name);
 }
 

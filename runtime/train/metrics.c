@@ -89,20 +89,22 @@ bool mlrt__metric_wanted(const mlrt__recipe *r, const char *name) {
     return !r->metrics;
 }
 
-/* Does a prediction hold `more` more axes than the target's examples, which it begins with? */
-static bool extends(const mlrt_shape *shape, const mlrt_field *field, int32_t more) {
-    const int32_t rank = field->shape.rank;
-    return shape->rank == 1 + rank + more &&
-           memcmp(shape->dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)rank) == 0;
+/* Without a last dimension of 1, which losses do not mind either. */
+static mlrt_shape squeezed(mlrt_shape s) {
+    if (s.rank > 1 && s.dim[s.rank - 1] == 1) s.dim[--s.rank] = 0;
+    return s;
 }
 
 /* Numbers for numbers; for classes a class, logits (a token that is never an answer may have one too), or, for two
  * classes, one logit. */
-static bool fits(const mlrt_node *prediction, const mlrt_field *field, int32_t classes) {
-    const mlrt_shape *shape = &prediction->shape;
-    if (extends(shape, field, 0)) return prediction->dtype == field->dtype || classes == 2;
-    return classes && prediction->dtype == MLRT_F32 && extends(shape, field, 1) &&
-           (classes == 2 || shape->dim[shape->rank - 1] >= 2);
+static bool fits(const mlrt_node *prediction, const mlrt_shape *target, mlrt_dtype dtype, int32_t classes) {
+    const mlrt_shape p = squeezed(prediction->shape), t = squeezed(*target);
+    if (mlrt_shape_equal(&p, &t)) return prediction->dtype == dtype || classes == 2;
+    mlrt_shape positions = prediction->shape;
+    if (!classes || prediction->dtype != MLRT_F32 || positions.rank < 2) return false;
+    const int64_t logits = positions.dim[--positions.rank];
+    positions.dim[positions.rank] = 0;
+    return logits > 1 && mlrt_shape_equal(&positions, target);
 }
 
 mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction, mlrt_error *err) {
@@ -114,11 +116,11 @@ mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction
     if (!m->name) return MLRT_OK;
     const mlrt_field *field = &r->task->field[target_of(r->task)];
     const int32_t classes = field->vocabulary ? field->vocabulary->size : 0;
-    if (fits(prediction, field, classes)) return MLRT_OK;
-    mlrt_shape like = {.rank = field->shape.rank + 1 + (classes > 0), .dim = {shape->rank ? shape->dim[0] : 0}};
-    memcpy(like.dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)field->shape.rank);
-    if (classes) like.dim[like.rank - 1] = classes;
+    mlrt_shape target = {.rank = 1 + field->shape.rank, .dim = {shape->rank ? shape->dim[0] : 0}};
+    memcpy(target.dim + 1, field->shape.dim, sizeof(int64_t) * (size_t)field->shape.rank);
+    if (fits(prediction, &target, field->dtype, classes)) return MLRT_OK;
+    if (classes) target.dim[target.rank++] = classes;
     mlrt_fail(err, MLRT_SHAPE, "metric '%s' of '%s' takes a prediction %s, got %s", m->name, field->name,
-              mlrt_shape_text(&like, wanted, sizeof wanted), mlrt_shape_text(shape, text, sizeof text));
+              mlrt_shape_text(&target, wanted, sizeof wanted), mlrt_shape_text(shape, text, sizeof text));
     return mlrt_hint(err, "metrics = {} computes none");
 }

@@ -143,6 +143,9 @@ typedef struct row {
     X(sort, "f32[3,5]", APART, mlrt_sort(x[0], 1), "x[0].sort(1).values") \
     X(sort_first, "f32[5,3]", APART, mlrt_sort(x[0], 0), "x[0].sort(0).values") \
     X(sort_ties, "f32[3,9]", TIES, mlrt_sort(x[0], -1), "x[0].sort(dim=1, stable=True).values") \
+    X(sort_pairs, "f32[3,4,2]", APART, mlrt_sort(x[0], -1), "x[0].sort(2).values") \
+    X(sort_pairs_first, "f32[2,5]", APART, mlrt_sort(x[0], 0), "x[0].sort(0).values") \
+    X(sort_pairs_ties, "f32[9,2]", TIES, mlrt_sort(x[0], -1), "x[0].sort(dim=1, stable=True).values") \
     X(argsort, "f32[3,9]", TIES, F(mlrt_argsort(x[0], 1)), "x[0].sort(dim=1, stable=True).indices.float()") \
     X(softmax, "f32[2,3,5]", SMOOTH, mlrt_softmax(x[0]), "x[0].softmax(-1)") \
     X(softmax_vector, "f32[7]", SMOOTH, mlrt_softmax(x[0]), "x[0].softmax(-1)") \

@@ -1,4 +1,4 @@
-/* sort.c - tests of argsort and cumsum. */
+/* sort.c - tests of argsort, pairs and cumsum. */
 #include "call.h"
 #include "kernels/axis.h"
 
@@ -56,6 +56,36 @@ static void test_argsort(int32_t level) {
     }
 }
 
+/* Pairs of u in the order of those of x; in place too, as the program may do it. */
+static void test_pairs(int32_t level) {
+    static const float special[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 1, 1};
+    static const struct {
+        mlrt_shape shape;
+        int32_t axis;
+    } pairs[] = {{{1, {2}}, 0}, {{2, {2, 37}}, 0}, {{2, {1000, 2}}, 1}, {{3, {9, 2, 5}}, 1}, {{3, {0, 3, 2}}, 2}};
+    for (size_t r = 0; r < sizeof pairs / sizeof *pairs; r++) {
+        const mlrt__around a = mlrt__around_axis(&pairs[r].shape, pairs[r].axis, 1);
+        const mlrt__axis_attr attr = {pairs[r].axis, 0};
+        call c = {"order_pairs", level, &attr, tensor(MLRT_F32, pairs[r].shape), .inputs = 2};
+        c.in[0] = uniform(pairs[r].shape, -3, 3);
+        c.in[1] = uniform(pairs[r].shape, -3, 3);
+        float *x = c.in[1].data;
+        for (int64_t i = 0; i < count_of(&c.in[1]); i++)
+            if (draw(0, 1) < 0.4) x[i] = special[(int)draw(0, 7)];
+        bool good = same_for_threads(&c);
+        for (int64_t i = 0; i < a.outer * a.inner; i++) {
+            const int64_t at = i / a.inner * 2 * a.inner + i % a.inner, next = at + a.inner;
+            const float *u = c.in[0].data, *y = c.out.data;
+            const bool swap = before(x[next], x[at]);
+            good &= y[at] == u[swap ? next : at] && y[next] == u[swap ? at : next];
+        }
+        char text[MLRT_SHAPE_TEXT];
+        ok(good, "%s: pairs along axis %d of %s", mlrt__level_name(level), pairs[r].axis,
+           mlrt_shape_text(&pairs[r].shape, text, sizeof text));
+        free_call(&c);
+    }
+}
+
 static void test_cumsum(int32_t level) {
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         const mlrt__around a = mlrt__around_axis(&rows[r].shape, rows[r].axis, 1);
@@ -86,6 +116,7 @@ int main(void) {
     for
         EACH_LEVEL(level) {
             test_argsort(level);
+            test_pairs(level);
             test_cumsum(level);
         }
     return done_testing();

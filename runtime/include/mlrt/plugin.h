@@ -186,7 +186,8 @@ typedef struct mlrt_layer_class {
     int32_t first_target;
 } mlrt_layer_class;
 
-/* A learned f32 parameter of this layer, created at the first call and found again later; another shape is an error. */
+/* A learned f32 parameter of this layer, created at the first call and found again later; another shape is an error. The
+ * name "" is the layer's own. */
 MLRT_API mlrt_node *mlrt_param(const mlrt_layer *self, const char *name, mlrt_shape shape, mlrt_init init);
 /* A buffer that is kept and saved like a parameter but not trained (a running mean), and its next value: the update takes
  * effect after each training step. */
