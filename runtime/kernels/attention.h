@@ -1,0 +1,247 @@
+/* attention.h - what the two passes of attention share: a block of a head's queries against its keys.
+ *
+ * Queries are lanes: a block of them is transposed once, and then scores [keys, queries] are products of the keys as they
+ * lie in memory with it. So a softmax runs down the columns without sums across lanes, a hidden key costs nothing, and
+ * the products with scores take keys, values, queries and results where they lie: nothing is packed.
+ *
+ * A head's rows are short pieces a whole row of the tensor apart, which no prefetcher of the CPU follows: while one head
+ * is computed, the next one's rows are fetched, some with each tile. */
+#ifndef MLRT__ATTENTION_H
+#define MLRT__ATTENTION_H
+
+#include "kernels/gemm.h"
+#include "kernels/softmax.h"
+#include "kernels/team.h"
+#include <math.h>
+
+enum { BLOCK = 64 }; /* queries taken together: a multiple of the lanes */
+
+typedef struct attention {
+    int64_t batch, heads, queries, keys, key_width, value_width; /* widths of one head */
+    int64_t lanes;                                               /* stride of the scores: queries of a block, rounded */
+    bool causal;
+    float scale;
+    const mlrt_tensor *mask; /* or NULL */
+} attention;
+
+static inline int64_t whole_lanes(int64_t n) { return (n + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES; }
+static inline int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static inline attention attention_of(const mlrt_shape *q, const mlrt_shape *k, const mlrt_shape *v,
+                                     const mlrt__attention_attr *attr) {
+    attention a = {.batch = q->dim[0], .heads = attr->heads, .queries = q->dim[1], .keys = k->dim[1]};
+    a.key_width = q->dim[2] / a.heads, a.value_width = v->dim[2] / a.heads;
+    a.lanes = whole_lanes(at_most(a.queries, BLOCK));
+    a.causal = attr->causal;
+    a.scale = (float)(attr->scale != 0 ? attr->scale : 1 / sqrt((double)a.key_width));
+    return a;
+}
+
+static inline attention call_attention(const mlrt_call *c, int32_t inputs) {
+    attention a = attention_of(&c->in[0].shape, &c->in[1].shape, &c->in[2].shape, c->attr);
+    a.mask = c->inputs > inputs ? &c->in[inputs] : NULL;
+    return a;
+}
+
+static inline double work_of(const attention *a) {
+    return 2 * (double)(a->batch * a->heads * a->queries) * (double)a->keys * (double)(a->key_width + a->value_width);
+}
+
+/* One head's matrix in a tensor [batch, rows, heads * width]. */
+typedef struct matrix {
+    float *data;
+    int64_t rows, row, width;
+} matrix;
+
+static inline matrix head_of(const mlrt_tensor *t, const attention *a, int64_t i) {
+    const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
+    return (matrix){(float *)t->data + i / a->heads * rows * row + i % a->heads * width, rows, row, width};
+}
+
+static inline matrix rows_from(matrix m, int64_t first, int64_t rows) {
+    return (matrix){m.data + first * m.row, rows, m.row, m.width};
+}
+
+/* ---- scratch memory: the pieces that a thread works with, one after the other ---- */
+
+/* With no memory it only counts. */
+typedef struct space {
+    float *memory;
+    int64_t used;
+} space;
+
+static inline float *take(space *s, int64_t floats) {
+    float *p = s->memory ? s->memory + s->used : NULL;
+    s->used += (floats + 15) / 16 * 16;
+    return p;
+}
+
+/* ---- fetching ahead ---- */
+
+enum { PARTS = 8 };
+
+/* The rows of the next head, and how many of them to fetch with each tile of this one. */
+typedef struct ahead {
+    matrix part[PARTS];
+    int32_t parts, at;
+    int64_t row, step;
+} ahead;
+
+/* All rows of the tensors' heads by the end of `products` products of scores with keys or values. */
+static inline ahead ahead_of(const attention *a, const mlrt_tensor *const *touched, int32_t count, int64_t head,
+                             int64_t products) {
+    ahead f = {.parts = count};
+    int64_t rows = 0;
+    for (int32_t i = 0; i < count; i++) {
+        f.part[i] = head_of(touched[i], a, head);
+        rows += f.part[i].rows;
+    }
+    const int64_t tiles = products * (1 + a->queries / MLRT__COLUMNS) * (1 + a->keys / MLRT__ROWS);
+    f.step = (rows + tiles - 1) / tiles;
+    return f;
+}
+
+static inline void fetch(ahead *f) {
+    for (int64_t k = 0; k < f->step && f->at < f->parts; k++) {
+        const matrix *m = &f->part[f->at];
+        const float *p = m->data + f->row * m->row;
+        for (int64_t i = 0; i < m->width; i += 16) __builtin_prefetch(p + i);
+        if (++f->row >= m->rows) f->row = 0, f->at++;
+    }
+}
+
+/* ---- products ---- */
+
+/* y [m, n] = a [m, k] b [k, n]; whole vectors of b's rows are read. */
+static inline void multiply(mlrt__operand a, matrix b, float *y, int64_t y_row, int64_t m, int64_t k, bool add,
+                            ahead *next) {
+    mlrt__tile t = {.depth = k, .b_row = b.row, .y_row = y_row, .a = a, .finish.add = add};
+    for (int64_t j = 0; j < b.width; j += MLRT__COLUMNS)
+        for (int64_t i = 0; i < m; i += MLRT__ROWS) {
+            t.a.data = a.data + i * a.row;
+            t.b = b.data + j;
+            t.y = y + i * y_row + j;
+            t.columns = at_most(b.width - j, MLRT__COLUMNS);
+            mlrt__tile_of[at_most(m - i, MLRT__ROWS)](&t);
+            fetch(next);
+        }
+}
+
+/* y [m, lanes] = the first m rows of a times the transpose of b, which goes to `turned`. */
+static inline void turned_product(matrix a, matrix b, int64_t m, float *turned, float *y, int64_t lanes, ahead *next) {
+    mlrt__transpose(b.data, b.row, turned, lanes, b.rows, b.width);
+    multiply((mlrt__operand){a.data, a.row, 1}, (matrix){turned, b.width, lanes, whole_lanes(b.rows)}, y, lanes, m,
+             b.width, false, next);
+}
+
+/* ---- copies ---- */
+
+/* Rows of many heads beside each other, a power of two apart, compete for a few places in the caches: heads with more
+ * than a block of rows are copied. So are those whose rows do not end with a vector, which `multiply` would read past. */
+static inline bool is_copied(int64_t rows, int64_t width) { return rows > BLOCK || width % MLRT__LANES; }
+
+static inline int64_t copy_size(int64_t rows, int64_t width) {
+    return is_copied(rows, width) ? rows * whole_lanes(width) : 0;
+}
+
+/* The first n rows. */
+static inline void copy_rows(matrix from, matrix to, int64_t n) {
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t i = 0; i < from.width; i += MLRT__LANES)
+            mlrt__store_some(to.data + r * to.row + i, mlrt__load_some(from.data + r * from.row + i, from.width - i),
+                             to.width - i);
+}
+
+static inline matrix place_for(matrix m, float *copy) { return (matrix){copy, m.rows, whole_lanes(m.width), m.width}; }
+
+/* m, or a copy of its first n rows. */
+static inline matrix at_hand(matrix m, int64_t n, float *copy) {
+    const matrix to = place_for(m, copy);
+    if (!is_copied(m.rows, m.width)) return m;
+    copy_rows(m, (matrix){to.data, n, to.row, to.row}, n); /* with zeros to the end of a row */
+    return to;
+}
+
+/* ---- who sees whom ---- */
+
+/* Keys that query i may look at: 0 .. visible - 1. */
+static inline int64_t visible(const attention *a, int64_t i, int64_t keys) {
+    const int64_t n = a->causal ? i + a->keys - a->queries + 1 : keys;
+    return n < 0 ? 0 : at_most(n, keys);
+}
+
+/* The keys of a batch element up to the last that anybody may see. */
+static inline int64_t keys_of(const attention *a, int64_t batch) {
+    if (!a->mask || a->mask->shape.rank != 2) return a->keys;
+    const float *mask = (const float *)a->mask->data + batch * a->keys;
+    int64_t n = a->keys;
+    while (n > 0 && mask[n - 1] == 0) n--;
+    return n;
+}
+
+static inline void hide_keys(const float *mask, float *s, int64_t n, int64_t lanes) {
+    for (int64_t j = 0; j < n; j++)
+        if (mask[j] == 0)
+            for (int64_t i = 0; i < lanes; i++) s[j * lanes + i] = -MLRT__INF;
+}
+
+static inline void hide_pairs(const float *mask, int64_t row, float *s, int64_t rows, int64_t n, int64_t lanes) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < n; j++)
+            if (mask[r * row + j] == 0) s[j * lanes + r] = -MLRT__INF;
+}
+
+/* Scores [n, lanes] of the queries i .. i + rows - 1: minus infinity where the key is not for the query. */
+static inline void hide(const attention *a, int64_t batch, float *s, int64_t i, int64_t rows, int64_t n) {
+    const int64_t past = a->keys - a->queries + i; /* the last key that the first query sees */
+    for (int64_t j = past + 1 < 0 ? 0 : past + 1; a->causal && j < n; j++)
+        for (int64_t r = 0; r < at_most(j - past, rows); r++) s[j * a->lanes + r] = -MLRT__INF;
+    if (!a->mask) return;
+    const float *mask = a->mask->data;
+    if (a->mask->shape.rank == 2)
+        hide_keys(mask + batch * a->keys, s, n, a->lanes);
+    else
+        hide_pairs(mask + ((a->mask->shape.dim[0] > 1 ? batch : 0) * a->queries + i) * a->keys, a->keys, s, rows, n,
+                   a->lanes);
+}
+
+/* ---- softmax down the columns ---- */
+
+/* Scores of `vectors` vectors of queries become e^(score * scale - most); inverse: 1 / the sum of them, or 0. */
+MLRT__INLINE void exp_columns(float *s, int64_t n, int64_t lanes, float scale, float *inverse, int vectors) {
+    mlrt__lanes most[4], sum[4];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) most[v] = (mlrt__lanes){0} - 0x1.fffffep127f, sum[v] = (mlrt__lanes){0};
+    for (int64_t j = 0; j < n; j++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            const mlrt__lanes x = mlrt__load(s + j * lanes + v * MLRT__LANES) * scale;
+            most[v] = mlrt__select(x > most[v], x, most[v]);
+        }
+    for (int64_t j = 0; j < n; j++)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            float *at = s + j * lanes + v * MLRT__LANES;
+            const mlrt__lanes e = mlrt__exp_lanes(mlrt__load(at) * scale - most[v]);
+            mlrt__store(at, e);
+            sum[v] += e;
+        }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) mlrt__store(inverse + v * MLRT__LANES, mlrt__where(sum[v] != 0, 1.0f / sum[v]));
+}
+
+static inline void exp_block(const attention *a, float *s, int64_t rows, int64_t n, float *inverse) {
+    int64_t i = 0;
+    for (; i + 3 * MLRT__LANES < rows; i += 4 * MLRT__LANES) exp_columns(s + i, n, a->lanes, a->scale, inverse + i, 4);
+    for (; i < rows; i += MLRT__LANES) exp_columns(s + i, n, a->lanes, a->scale, inverse + i, 1);
+}
+
+/* The exponentials of the scores of a block of queries, which begins with query i, for the first n keys. */
+static inline void attend(const attention *a, int64_t batch, matrix q, matrix k, int64_t i, int64_t n, float *turned,
+                          float *s, float *inverse, ahead *next) {
+    turned_product(k, q, n, turned, s, a->lanes, next);
+    hide(a, batch, s, i, q.rows, n);
+    exp_block(a, s, q.rows, n, inverse);
+}
+
+#endif
