@@ -142,6 +142,9 @@ static void read_recipe(lua_State *L, int table, handle *h) {
     r->model = (mlrt__model){h, build_loss, build_prediction};
     read_optimizer(L, table, h);
     r->seed = (uint64_t)whole(L, table, "seed", 0);
+    lua_getfield(L, table, "bf16");
+    r->bf16 = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     r->batch = whole(L, table, "batch", 1);
     r->steps = whole(L, table, "steps", 1);
     r->epoch_steps = whole(L, table, "epoch_steps", 1);

@@ -140,8 +140,9 @@ function M.new(experiment, p, spec)
   local train = spec.train or {}
   words.check_table(where, "train", train, train_words)
   words.check_table(where, "stop", train.stop or {}, stop_words)
-  if (train.precision or "f32") ~= "f32" then
-    words.fail(where, "train: 'precision' must be \"f32\", got \"%s\"", train.precision)
+  local precision = train.precision or "f32"
+  if precision ~= "f32" and precision ~= "bf16" then
+    words.fail(where, "train: 'precision' must be \"f32\" or \"bf16\", got \"%s\"", precision)
   end
   if train.steps and (train.epochs or train.epoch_size) then
     words.fail(where, "train: 'steps' and 'epochs' both say how long")
@@ -165,6 +166,7 @@ function M.new(experiment, p, spec)
     task = spec.task, loss = loss, predict = predict,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
+    precision = precision, bf16 = precision == "bf16" and core.has_bf16(),
     seed = p.seed, batch = batch, steps = steps, epoch_steps = epoch_steps,
     evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
     eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { BLOCK = 64 * 1024, ALIGN = 16, LARGE_ALIGN = 64 };
+enum { BLOCK = 64 * 1024, ALIGN = 16, LARGE_ALIGN = 64, HUGE_PAGE = 2 << 20 };
 
 typedef struct mlrt__block {
     struct mlrt__block *older;
@@ -64,10 +65,15 @@ void mlrt__arena_free(mlrt__arena *a) {
     a->block = NULL;
 }
 
+/* What fills huge pages gets them where the system gives them for the asking: matrices are read across pages. */
 void *mlrt__alloc_large(size_t bytes) {
     const size_t rounded = (bytes + LARGE_ALIGN - 1) / LARGE_ALIGN * LARGE_ALIGN;
+    const bool huge = bytes >= HUGE_PAGE;
     if (rounded < bytes) return NULL;
-    void *p = aligned_alloc(LARGE_ALIGN, rounded ? rounded : LARGE_ALIGN);
+    void *p = aligned_alloc(huge ? HUGE_PAGE : LARGE_ALIGN, rounded ? rounded : LARGE_ALIGN);
+#ifdef MADV_HUGEPAGE
+    if (p && huge) madvise(p, rounded, MADV_HUGEPAGE);
+#endif
     return p ? memset(p, 0, rounded) : NULL;
 }
 

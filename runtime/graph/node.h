@@ -60,6 +60,7 @@ struct mlrt_graph {
     mlrt__arena arena;
     mlrt_error error;
     bool training;
+    bool bf16; /* large products may round their operands to bf16 */
     mlrt_node *failed;
     mlrt_node **node;
     int32_t nodes, capacity;

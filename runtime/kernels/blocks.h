@@ -52,6 +52,9 @@ typedef struct mlrt__format {
 const mlrt__format *mlrt__format_f32(int32_t level);
 const mlrt__format *mlrt__format_bf16(int32_t level, int32_t choice);
 
+/* How a "matmul" node is multiplied; NULL: small enough to be left where it lies. */
+const mlrt__format *mlrt__product_format(const mlrt_node *n);
+
 /* A product of at least one element each way, by blocks. */
 size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads); /* bytes */
 void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float *a, const float *b, const float *bias,

@@ -26,16 +26,17 @@ mlrt__product mlrt__product_of(const mlrt_node *n) {
 
 static double work(const mlrt__product *p) { return (double)p->m * (double)p->n * (double)p->k; }
 
-static const mlrt__format *format_of(const mlrt_node *n, const mlrt__product *p) {
+const mlrt__format *mlrt__product_format(const mlrt_node *n) {
     const mlrt__matmul_attr *attr = n->attr;
+    const mlrt__product p = mlrt__product_of(n);
     const int32_t level = mlrt__cpu_level();
     const mlrt__format *bf16 = attr->bf16 ? mlrt__format_bf16(level, 0) : NULL;
-    return work(p) <= SMALL ? NULL : bf16 ? bf16 : mlrt__format_f32(level);
+    return work(&p) <= SMALL ? NULL : bf16 ? bf16 : mlrt__format_f32(level);
 }
 
 static size_t scratch_matmul(const mlrt_node *n, int32_t threads) {
     const mlrt__product p = mlrt__product_of(n);
-    const mlrt__format *f = format_of(n, &p);
+    const mlrt__format *f = mlrt__product_format(n);
     return f && p.batch ? mlrt__blocks_scratch(&p, f, threads) : 0;
 }
 
@@ -44,7 +45,7 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     if (!s) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     c->state = s;
     s->product = mlrt__product_of(c->node);
-    s->format = format_of(c->node, &s->product);
+    s->format = mlrt__product_format(c->node);
     s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
     return MLRT_OK;
 }

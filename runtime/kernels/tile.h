@@ -37,16 +37,23 @@ MLRT__INLINE mlrt__lanes along_outer(const float *x, int64_t stride, int64_t k, 
 #endif
 }
 
-/* The square of lanes at row `o` and lane `k`: vector i holds row o + i, or with `across` lane k + i. */
+/* The square of lanes at row `o` and lane `k`: vector i holds row o + i, or with `across` lane k + i. What is read next,
+ * `ahead` rows or a square of lanes further, is fetched. */
 MLRT__INLINE void load_square(mlrt__side s, int64_t o, int64_t outers, int64_t k, int64_t depth, bool across,
-                              mlrt__lanes v[MLRT__LANES]) {
+                              int64_t ahead, mlrt__lanes v[MLRT__LANES]) {
     const bool by_depth = s.depth == 1;
 #pragma GCC unroll 16
     for (int i = 0; i < MLRT__LANES; i++)
-        if (by_depth)
-            v[i] = o + i < outers ? along_depth(s.data + (o + i) * s.outer, k, depth) : (mlrt__lanes){0};
-        else
+        if (by_depth) {
+            const float *row = s.data + (o + i) * s.outer;
+            __builtin_prefetch(row + ahead * s.outer + PAIR * k);
+            if (PAIR == 2) __builtin_prefetch(row + ahead * s.outer + PAIR * k + MLRT__LANES);
+            v[i] = o + i < outers ? along_depth(row, k, depth) : (mlrt__lanes){0};
+        } else {
+            __builtin_prefetch(s.data + o + PAIR * (k + i + MLRT__LANES) * s.depth);
+            if (PAIR == 2) __builtin_prefetch(s.data + o + (PAIR * (k + i + MLRT__LANES) + 1) * s.depth);
             v[i] = along_outer(s.data + o, s.depth, k + i, depth, outers - o);
+        }
     if (by_depth == across) mlrt__transpose_square(v);
 }
 
@@ -55,7 +62,7 @@ MLRT__INLINE void pack_part(mlrt__side s, int64_t first, int64_t end, int64_t k,
                             float *panel, int64_t width) {
     for (int64_t o = 0; o < width; o += MLRT__LANES) {
         mlrt__lanes v[MLRT__LANES];
-        load_square(s, first + o, end, k, depth, true, v);
+        load_square(s, first + o, end, k, depth, true, width, v);
 #pragma GCC unroll 16
         for (int i = 0; i < MLRT__LANES; i++)
             if (k + i < lanes) mlrt__store_some(panel + (k + i) * width + o, v[i], width - o);

@@ -32,7 +32,7 @@ static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lane
         for (int64_t k = 0; k < lanes; k += SQUARE)
             for (int64_t o = first; o < first + AMX_ROWS; o += SQUARE, to += SQUARE * SQUARE) {
                 mlrt__lanes v[SQUARE];
-                load_square(a, o, outers, k, depth, false, v);
+                load_square(a, o, outers, k, depth, false, AMX_ROWS, v);
 #pragma GCC unroll 16
                 for (int i = 0; i < SQUARE; i++) mlrt__store(to + i * SQUARE, v[i]);
             }

@@ -1,5 +1,6 @@
 /* explain.c - the compiled schedule for people: what each call does, how much it moves and how long it takes. */
 #include "base/text.h"
+#include "kernels/blocks.h"
 #include "program/calls.h"
 #include <string.h>
 
@@ -20,6 +21,8 @@ const char *mlrt__step_text(const mlrt__step *s) {
     }
     append(text, sizeof text, s->kernel->op);
     if (n->op == &mlrt__op_matmul) {
+        const mlrt__format *f = mlrt__product_format(n);
+        if (f && f->pair == 2) append(text, sizeof text, f->name);
         if (n->inputs == 3) append(text, sizeof text, "bias");
         if (((const mlrt__matmul_attr *)n->attr)->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
     }

@@ -148,7 +148,16 @@ static mlrt_node *fuse(rewriter *r, const mlrt_node *n) {
     return m;
 }
 
+static mlrt_node *copy_of_product(rewriter *r, const mlrt_node *n) {
+    mlrt__matmul_attr attr = *(const mlrt__matmul_attr *)n->attr;
+    mlrt_node *m = copy_of(r, n);
+    attr.bf16 = r->c->graph->bf16;
+    m->attr = mlrt__arena_copy(r->c->arena, &attr, sizeof attr);
+    return m;
+}
+
 static mlrt_node *rewrite(rewriter *r, const mlrt_node *n) {
+    if (n->op == &mlrt__op_matmul) return copy_of_product(r, n);
     if (mlrt__elementwise_code(n->op) < 0) return copy_of(r, n);
     mlrt_node *product = into_product(r, n);
     return product ? product : fuse(r, n);

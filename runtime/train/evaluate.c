@@ -26,6 +26,7 @@ static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *er
     const mlrt__recipe *r = e->recipe;
     mlrt_node *field[MLRT_MAX_FIELDS];
     if (!(v->graph = mlrt__graph_new(e->params, false))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    v->graph->bf16 = r->bf16;
     mlrt__field_nodes(v->graph, r->task, v->size, field);
     mlrt_node *loss = r->model.loss(r->model.context, v->graph, field);
     mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);

@@ -26,6 +26,7 @@ typedef struct mlrt__recipe {
     mlrt__model model;
     mlrt__optimizer optimizer;
     uint64_t seed;
+    bool bf16;           /* large products round their operands to bf16, where the CPU multiplies that */
     int64_t batch;       /* examples a step; the size of the training split at most */
     int64_t steps;       /* in all */
     int64_t epoch_steps; /* steps an epoch */

@@ -36,6 +36,7 @@ static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *e
     const mlrt__recipe *r = t->recipe;
     mlrt_node *field[MLRT_MAX_FIELDS];
     if (!(t->graph = mlrt__graph_new(&t->params, true))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    t->graph->bf16 = r->bf16;
     mlrt__field_nodes(t->graph, r->task, r->batch, field);
     *loss = r->model.loss(r->model.context, t->graph, field);
     if (!mlrt_failed(*loss) && ((*loss)->shape.rank != 0 || (*loss)->dtype != MLRT_F32)) {
