@@ -1,4 +1,4 @@
-/* store.c - the run store in Lua: core.store(folder) and its methods, for mlrt/run.lua. */
+/* store.c - the run store in Lua: core.store(folder [, worker]) and its methods, for mlrt/run.lua. */
 #include "store/store.h"
 #include "dsl/bridge.h"
 #include "dsl/core.h"
@@ -24,7 +24,8 @@ static int open(lua_State *L) {
     mlrt__store **s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = NULL;
     luaL_setmetatable(L, type_name);
-    if (mlrt__store_open(s, folder, MLRT__STORE_WRITE, &err) != MLRT_OK) return mlrt__raise(L, &err);
+    const mlrt__store_mode mode = lua_toboolean(L, 2) ? MLRT__STORE_WORKER : MLRT__STORE_WRITE;
+    if (mlrt__store_open(s, folder, mode, &err) != MLRT_OK) return mlrt__raise(L, &err);
     return 1;
 }
 

@@ -71,16 +71,22 @@ end
 
 local numeric = { integer = true, float = true }
 
--- Values of equal ratios and not of equal distances, which nobody has called a logarithmic range.
+-- The largest of some numbers over the least.
+local function spread(numbers)
+  return math.max(table.unpack(numbers)) / math.min(table.unpack(numbers))
+end
+
+-- Is a list of numbers better seen on a logarithmic axis? When its steps are more alike as ratios than as distances.
 local function looks_logarithmic(values)
-  if #values < 3 or values[1] <= 0 then return false end
-  local ratio, step = values[2] / values[1], values[2] - values[1]
-  local linear = true
-  for i = 3, #values do
-    if math.abs(values[i] / values[i - 1] / ratio - 1) > 1e-6 then return false end
-    linear = linear and math.abs(values[i] - values[i - 1] - step) <= 1e-6 * math.abs(step)
+  if #values < 2 or #values > 100 then return false end
+  local sorted, steps, ratios = table.move(values, 1, #values, 1, {}), {}, {}
+  table.sort(sorted)
+  if sorted[1] <= 0 then return false end
+  for i = 2, #sorted do
+    steps[i - 1], ratios[i - 1] = sorted[i] - sorted[i - 1], math.log(sorted[i] / sorted[i - 1])
   end
-  return not linear
+  if #sorted == 2 then return sorted[2] >= 10 * sorted[1] end
+  return spread(ratios) < spread(steps)
 end
 
 -- An axis with the values as the experiment takes them: { name =, values =, number = , log = }.
@@ -107,13 +113,14 @@ function M.parse(experiment, name, text)
     if item == "" and kind ~= "string" then fail(name, "'%s' has an empty value", text) end
     if numeric[kind] and item:find("..", 1, true) then
       add_range(read, item, kind == "integer")
+      read.ranged = true
     else
       read.given[#read.given + 1] = item
     end
     if #read.given > M.MOST then fail(name, "more than %d values", M.MOST) end
   end
   local axis = M.of_values(experiment, name, read.given)
-  axis.log = axis.log or read.log
+  if read.ranged then axis.log = read.log end
   return axis
 end
 

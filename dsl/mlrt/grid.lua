@@ -17,19 +17,14 @@ local ROOM, MOST_LABEL, MOST_WORKERS = 6, 16, 8 -- lines and columns for what is
 
 -- ---- what is known ----
 
--- `sweep` has axes, total and label(i); `state` is a list of words, kept by the caller; `todo` how many are to be run.
-function M.new(sweep, state, todo, jobs, quiet)
+-- `sweep` has axes, total and label(i); `plan` the state of each point, how many are in each state, and a list of those
+-- to run.
+function M.new(sweep, plan, jobs, quiet)
   local width, height = core.terminal "err"
   return setmetatable({
-    sweep = sweep, state = state, todo = todo, jobs = jobs, quiet = quiet, width = not quiet and width or nil,
+    sweep = sweep, plan = plan, todo = #plan.todo, jobs = jobs, quiet = quiet, width = not quiet and width or nil,
     height = height or 24, at = {}, ended_count = 0, spent = 0, drawn = 0, last = 0, began = core.now(),
   }, Grid)
-end
-
-function Grid:count(word)
-  local n = 0
-  for i = 1, self.sweep.total do if self.state[i] == word then n = n + 1 end end
-  return n
 end
 
 -- How much of a running point is done, from 0 to 1.
@@ -52,7 +47,7 @@ end
 -- The grid: the first axis along the line, the others down, each row with its values; or, when that does not fit, all
 -- points one after the other; or nothing.
 local function rows(self)
-  local axes, state, lines = self.sweep.axes, self.state, {}
+  local axes, state, lines = self.sweep.axes, self.plan.state, {}
   local columns, total = #axes[1].values, self.sweep.total
   local down = total // columns
   local function sign(i) return signs[state[i]] end
@@ -87,7 +82,7 @@ end
 function Grid:summary()
   local words = {}
   for _, word in ipairs { "done", "running", "failed", "crashed", "stopped", "elsewhere" } do
-    local n = self:count(word)
+    local n = self.plan.count[word] or 0
     if n > 0 or word == "done" then words[#words + 1] = ("%s %s"):format(progress.grouped(n), word) end
   end
   local left = self:remaining()
@@ -116,7 +111,7 @@ function Grid:started(slot, point) self.at[slot] = { point = point, began = core
 
 function Grid:ended(slot, message)
   local worker = self.at[slot]
-  local word, seconds = self.state[worker.point], core.now() - worker.began
+  local word, seconds = self.plan.state[worker.point], core.now() - worker.began
   self.at[slot] = nil
   self.ended_count, self.spent = self.ended_count + 1, self.spent + seconds
   if self.quiet or self.width and word == "done" then return end

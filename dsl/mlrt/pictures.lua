@@ -6,7 +6,8 @@ local axis = require "mlrt.axis"
 
 local M = {}
 
-local MOST = 36 -- pictures
+local MOST = 36      -- pictures
+local MOST_NAMED = 8 -- cells along an axis that have each a tick
 
 -- Values of an axis as plots take them: numbers from the least on, or names; and the place of each of the axis' values.
 local function drawn(a)
@@ -17,6 +18,29 @@ local function drawn(a)
     place[i], shown[at] = at, a.number and a.values[i] + 0.0 or axis.text(a.values[i])
   end
   return shown, place
+end
+
+-- Do numbers have equal distances, as ratios on a logarithmic axis?
+local function is_even(numbers, log)
+  local function step(i) return log and math.log(numbers[i] / numbers[i - 1]) or numbers[i] - numbers[i - 1] end
+  for i = 3, #numbers do
+    if math.abs(step(i) - step(2)) > 1e-3 * math.abs(step(2)) then return false end
+  end
+  return true
+end
+
+-- The cells of a heat map along an axis: numbers, or names where that says more.
+local function cells_along(a)
+  local shown = drawn(a)
+  if not a.number or #shown > MOST_NAMED and is_even(shown, a.log) then return shown, a.log end
+  for i, value in ipairs(shown) do shown[i] = ("%.3g"):format(value) end
+  return shown, false
+end
+
+local function reversed(list)
+  local back = {}
+  for i = 1, #list do back[i] = list[#list + 1 - i] end
+  return back
 end
 
 -- The values of a metric, for each place on the axes x and y (if there is one) a list: of the points that are done, and
@@ -43,18 +67,22 @@ end
 
 local function heatmap(results, found, x, y, title)
   local axes, metric = results.axes, results.metric
-  local columns, rows = drawn(axes[x]), y and drawn(axes[y]) or { "" }
+  if not y then x, y = nil, x end -- names are read down the page
+  local columns, x_log = { "" }, false
+  local rows, y_log = cells_along(axes[y])
+  if x then columns, x_log = cells_along(axes[x]) end
   local values = array.full({ #rows, #columns }, 0 / 0)
   for r = 1, #rows do
     for c = 1, #columns do
-      local list = found[r] and found[r][c]
+      local list = x and found[r] and found[r][c] or not x and found[1][r]
       if list then values:set(r, c, array(list):mean()) end
     end
   end
-  if not y then values, rows, columns, y, x = values:T(), columns, rows, x, nil end -- names are read down the page
+  -- rows with names are drawn from the top, numbers belong upwards
+  if axes[y].number and type(rows[1]) == "string" then rows, values = reversed(rows), values:flip(1) end
   return require("plot").heatmap {
     values, x = columns, y = rows, title = title, color_label = metric, x_label = x and axes[x].name,
-    y_label = axes[y].name, x_log = x and axes[x].log, y_log = axes[y].log,
+    y_label = axes[y].name, x_log = x_log, y_log = y_log,
   }
 end
 
@@ -115,7 +143,7 @@ function M.draw(results, indices)
     local found, count = cells(results, indices, x, y, all[i])
     local said = {}
     for k, a in ipairs(apart) do said[k] = axes[a].name .. "=" .. axis.text(axes[a].values[all[i][a]]) end
-    local title = #said > 0 and table.concat(said, ", ") or nil
+    local title = results.name .. (#said > 0 and ": " .. table.concat(said, ", ") or "")
     if count > 0 then
       local is_curve = not y and axes[x].number
       results:plot(results.metric .. (#all > 1 and "-" .. i or ""),

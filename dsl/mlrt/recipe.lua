@@ -28,7 +28,7 @@ local train_words = {
   clip = "number",                          -- largest norm of the gradient
   monitor = "string",                       -- the metric that says which checkpoint is best
   stop = "table",                           -- { metric = "accuracy", at = 0.99, patience = 10 }
-  checkpoint = "number",                    -- seconds between checkpoints, besides those at evaluations
+  checkpoint = "number boolean",            -- seconds between checkpoints; false: none
   precision = "string",
 }
 
@@ -124,6 +124,14 @@ local function callbacks(where, spec, facts)
     function(...) return model.within(names, true, predict, ...) end
 end
 
+-- The monitor by the name that plots use: on the first split that is evaluated.
+local function monitored(monitor, eval_size, facts)
+  for _, split in ipairs { "valid", "test", "train" } do
+    if math.min(eval_size[split], facts[split]) > 0 then return (split == "test" and "" or split .. "_") .. monitor end
+  end
+  return "training_loss"
+end
+
 -- The recipe of an experiment with parameters `p` and what its setup returned.
 function M.new(experiment, p, spec)
   local where = experiment.where
@@ -160,6 +168,9 @@ function M.new(experiment, p, spec)
   check_metrics(where, { monitor, stop.metric }, facts.metrics)
   check_plots(where, spec.plots or {}, metrics)
   local extra = vocabulary.extra(spec.optimizer)
+  local eval_size = {
+    test = count("eval_size", facts.test, 0), valid = facts.valid, train = count("eval_train", 0, 0),
+  }
   local loss, predict = callbacks(where, spec, facts)
   return {
     experiment = experiment.name,
@@ -170,14 +181,12 @@ function M.new(experiment, p, spec)
     seed = p.seed, batch = batch, steps = steps, epoch_steps = epoch_steps,
     evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
     eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),
-    eval_size = {
-      test = count("eval_size", facts.test, 0),
-      valid = facts.valid,
-      train = count("eval_train", 0, 0),
-    },
-    metrics = metrics, monitor = monitor, monitored = (facts.valid > 0 and "valid_" or "") .. monitor,
+    eval_size = eval_size,
+    metrics = metrics, monitor = monitor, monitored = monitored(monitor, eval_size, facts),
     stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at,
-    patience = whole(where, "stop", stop, "patience"), checkpoint_seconds = positive(where, train, "checkpoint"),
+    patience = whole(where, "stop", stop, "patience"),
+    checkpoint_seconds = type(train.checkpoint) == "number" and positive(where, train, "checkpoint") or nil,
+    keeps = train.checkpoint ~= false, -- checkpoints at all
     plots = spec.plots or {}, facts = facts,
   }
 end

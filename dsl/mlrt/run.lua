@@ -16,6 +16,18 @@ local command = {} -- what the command line said, for every run: { check =, expl
 local Run = {}
 Run.__index = Run
 
+-- A run has its store open while it is trained; a study may have many.
+local function with_store(run, f)
+  if run.store then return f(run.store) end
+  local store <close> = core.store(run.store_folder)
+  f(store)
+end
+
+local function close_store(run)
+  if run.store then run.store:close() end
+  run.store = nil
+end
+
 -- The values of a metric at each evaluation: { step = {...}, epoch = {...}, value = {...} }.
 function Run:series(name, split)
   split = split or "test"
@@ -83,7 +95,7 @@ function Run:table(values)
   end
   self.progress:say("%s", table.concat(lines, "\n"))
   if self.folder then
-    self.store:results(self.id, results)
+    with_store(self, function(store) store:results(self.id, results) end)
     core.write_file(self.folder .. "/table.json", "{" .. table.concat(json, ", ") .. "}\n")
     self:keep("table", self.folder .. "/table.json")
   end
@@ -91,7 +103,8 @@ end
 
 -- Record a file of the run's folder in the store.
 function Run:keep(kind, path)
-  if self.store then self.store:artifact(self.id, kind, path:sub(#self.store_folder + 2)) end
+  if not self.folder then return end
+  with_store(self, function(store) store:artifact(self.id, kind, path:sub(#self.store_folder + 2)) end)
 end
 
 function Run:close()
@@ -136,7 +149,7 @@ local function last_checkpoint(run) return run.folder .. "/last.safetensors" end
 
 local function open_store(run, options)
   local folder = M.store_folder(options)
-  if folder then run.store, run.store_folder = core.store(folder), folder end
+  if folder then run.store, run.store_folder = core.store(folder, options.worker), folder end
   return run.store
 end
 
@@ -310,12 +323,13 @@ local function failure_of(run)
     if not problem or not run.id or run.finished then return end
     pcall(keep_measures, run)
     pcall(run.store.finish, run.store, run.id, "failed", tostring(problem):match "^[^\n]*")
+    close_store(run)
   end })
 end
 
 -- From the trainer to the end of `finish`, with a run that has its place in the store if it has one.
 local function train(run, experiment, recipe, list, options)
-  recipe.folder = run.folder
+  recipe.folder = recipe.keeps and run.folder
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
   if options.resume and run.store then take_up(run) end
@@ -329,6 +343,7 @@ local function train(run, experiment, recipe, list, options)
   end
   keep_measures(run)
   if run.store and not run.finished then run.store:finish(run.id, status, message) end
+  close_store(run)
   return message
 end
 
@@ -357,7 +372,8 @@ end
 
 -- A point of a sweep: the same in a process of its own, for a run that no other process has claimed. What it says goes
 -- to a file in its folder. Gives its status; of a run that is not ours, that of the other one.
---   options: store, retry (what failed, too), fresh (begin anew whatever there is); watched(step, steps), begun(id)
+--   options: store, worker, retry (what failed, too), fresh (begin anew, whatever there is); begun(id) and
+--   watched(step, steps), which are called
 function M.point(experiment, overrides, options)
   local run, list = new(experiment, overrides, {})
   open_store(run, options)

@@ -21,11 +21,20 @@ local MOST_ALIKE = 10 -- points that fail before their first step, the first one
 
 -- ---- what is there already ----
 
+-- The state of a point: "waiting", "running", "done", "failed", "crashed", "stopped", or "elsewhere".
+local function set_state(p, i, word)
+  local old = p.state[i]
+  if old then p.count[old] = p.count[old] - 1 end
+  p.state[i], p.count[word] = word, (p.count[word] or 0) + 1
+end
+
+local function count(p, word) return p.count[word] or 0 end
+
 -- For each point: its state, its run, and how it is to be run.
 local function plan(sweep, folder, options)
   local store <close> = core.store(folder)
   local there, hash, seen = store:outcomes(sweep.experiment.name), runs.script_hash(), {}
-  local p = { state = {}, run = {}, fresh = {}, todo = {}, done = 0, failed = 0, other = 0 }
+  local p = { state = {}, count = {}, run = {}, fresh = {}, todo = {}, other = 0 }
   for i = 1, sweep.total do
     local _, list = sweep.experiment:resolve(sweep:overrides(i))
     local identity = core.identity(sweep.experiment.name, list)
@@ -36,14 +45,17 @@ local function plan(sweep, folder, options)
     local found = not options.fresh and there[identity] or nil
     local status = found and found.status
     if status == "done" then
-      p.state[i], p.run[i], p.done = "done", found.run, p.done + 1
+      p.run[i] = found.run
+      set_state(p, i, "done")
       if found.hash ~= hash then p.other = p.other + 1 end
     elseif status == "failed" and found.hash == hash and not options.retry then
-      p.state[i], p.run[i], p.failed = "failed", found.run, p.failed + 1
+      p.run[i] = found.run
+      set_state(p, i, "failed")
     else
       -- what failed with another version of the script has nothing to go on from
       p.fresh[i] = options.fresh or status == "failed" and found.hash ~= hash
-      p.state[i], p.todo[#p.todo + 1] = "waiting", i
+      p.todo[#p.todo + 1] = i
+      set_state(p, i, "waiting")
     end
   end
   return p
@@ -54,13 +66,15 @@ end
 -- In a process of its own.
 local function work(sweep, i, folder, fresh, retry, card)
   return runs.point(sweep.experiment, sweep:overrides(i), {
-    store = folder, fresh = fresh, retry = retry,
+    store = folder, worker = true, fresh = fresh, retry = retry,
     begun = function(id) core.report(card, { id = id }) end,
     watched = function(step, steps) core.report(card, { step = step, steps = steps }) end,
   })
 end
 
 local states = { done = "done", stopped = "stopped", failed = "failed", crashed = "crashed", running = "elsewhere" }
+
+local broken = { failed = true, crashed = true }
 
 -- A process that broke down by itself (a fault in a plugin, say) has failed; one that was killed can go on.
 local function record_crash(folder, run, signal, message)
@@ -76,22 +90,24 @@ local function jobs_of(p, options) return math.min(options.jobs or core.cores(),
 local function conduct(sweep, p, folder, options)
   local jobs = jobs_of(p, options)
   local workers <close> = core.workers(jobs)
-  local display = grid.new(sweep, p.state, #p.todo, jobs, options.quiet)
+  local display = grid.new(sweep, p, jobs, options.quiet)
   local at, next_one, told, early = {}, 1, false, 0
   local function start(slot)
     local i = p.todo[next_one]
-    next_one, at[slot], p.state[i] = next_one + 1, i, "running"
+    next_one, at[slot] = next_one + 1, i
+    set_state(p, i, "running")
     display:started(slot, i)
     workers:start(slot, work, sweep, i, folder, p.fresh[i], options.retry)
   end
   local function ended(slot, outcome, message, run, signal)
     local i = at[slot]
     local _, step = workers:look(slot)
-    p.state[i], p.run[i] = states[outcome] or "failed", run > 0 and run or nil
+    p.run[i] = run > 0 and run or nil
+    set_state(p, i, states[outcome] or "failed")
     if outcome == "crashed" then record_crash(folder, run, signal, message) end
-    early = early and outcome == "failed" and step == 0 and early + 1
+    early = early and broken[outcome] and step == 0 and early + 1
     display:ended(slot, message)
-    return early and (early == MOST_ALIKE or early == #p.todo) and message or nil
+    return early == MOST_ALIKE and message or nil
   end
   local hopeless
   repeat
@@ -124,12 +140,6 @@ local function sweep_folder(sweep, folder)
     core.identity(sweep.experiment.name, list):sub(1, 8))
 end
 
-local function count(p, word)
-  local n = 0
-  for _, state in ipairs(p.state) do if state == word then n = n + 1 end end
-  return n
-end
-
 local function say(options, format, ...)
   if not options.quiet and not options.json then core.write("out", format:format(...), "\n") end
 end
@@ -142,8 +152,8 @@ local function introduce(sweep, p, options)
   local function add(n, format, ...)
     if n > 0 then line[#line + 1] = format:format(grouped(n), ...) end
   end
-  add(p.done, "%s are done")
-  add(p.failed, "%s failed before (--retry runs them again)")
+  add(count(p, "done"), "%s are done")
+  add(count(p, "failed"), "%s failed before (--retry runs them again)")
   add(#p.todo, "%s to run, %d at a time", jobs_of(p, options))
   say(options, "%s", table.concat(line, ", "))
   if p.other > 0 and not options.quiet then
@@ -156,7 +166,7 @@ end
 local function complain(sweep, found, p)
   local said = 0
   for i, point in ipairs(found.points) do
-    if p.state[i] == "failed" or p.state[i] == "crashed" then
+    if broken[p.state[i]] then
       said = said + 1
       if said <= MOST_LINES then
         core.write("err", ("%s: %s (run %s)\n"):format(sweep:label(i), point.message or "its process was killed",
@@ -201,7 +211,11 @@ local function outcome(sweep, p, hopeless)
     return "stopped"
   end
   if hopeless then
-    return "failed", ("the first %d points failed before their first step: %s"):format(failed, hopeless)
+    return "failed", ("the first %d points failed before their first step: %s (the same command goes on without them)")
+      :format(failed + crashed, hopeless)
+  end
+  if count(p, "elsewhere") > 0 then
+    core.write("err", ("%s points are run by another process\n"):format(grouped(count(p, "elsewhere"))))
   end
   if failed + crashed == 0 then return end
   local hint = failed > 0 and "--retry runs what failed again" or "the same command goes on with them"

@@ -163,7 +163,8 @@ mlrt_status mlrt__store_open(mlrt__store **store, const char *folder, mlrt__stor
     strcpy(s->folder, folder);
     s->path = mlrt__grow(NULL, strlen(folder) + sizeof "/mlrt.db");
     sprintf(s->path, "%s/mlrt.db", folder);
-    const mlrt_status status = mode == MLRT__STORE_WRITE ? open_to_write(s, err) : open_to_read(s, err);
+    const mlrt_status status = mode == MLRT__STORE_READ ? open_to_read(s, err) : open_to_write(s, err);
+    if (!status && mode == MLRT__STORE_WORKER) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (status) mlrt__store_close(s);
     *store = status ? NULL : s;
     return status;

@@ -87,8 +87,9 @@ int32_t mlrt__run_epochs(const mlrt__run *run); /* the last epoch that was measu
 typedef struct mlrt__store mlrt__store;
 
 /* To write makes what is missing, folder and file; to read finds no store in an empty folder, and works in a folder that
- * cannot be written to. */
-typedef enum mlrt__store_mode { MLRT__STORE_READ, MLRT__STORE_WRITE } mlrt__store_mode;
+ * cannot be written to. A worker writes like others, but leaves SQLite's log to whoever closes the store after it: to
+ * put it into the file waits for the disk. */
+typedef enum mlrt__store_mode { MLRT__STORE_READ, MLRT__STORE_WRITE, MLRT__STORE_WORKER } mlrt__store_mode;
 
 mlrt_status mlrt__store_open(mlrt__store **store, const char *folder, mlrt__store_mode mode, mlrt_error *err);
 void mlrt__store_close(mlrt__store *store); /* NULL is fine */

@@ -65,8 +65,8 @@ typedef struct mlrt__observer {
     void *context;
     void (*progress)(void *context, const mlrt__report *r); /* some times a second */
     mlrt_status (*evaluated)(void *context, const mlrt__report *r, mlrt_error *err);
-    mlrt_status (*saving)(void *context,
-                          mlrt_error *err); /* a checkpoint follows: all evaluations it counts on are reported */
+    /* A checkpoint is due, if there are any: what was reported is to be kept. */
+    mlrt_status (*saving)(void *context, mlrt_error *err);
     mlrt_status (*saved)(void *context, const char *path, const char *kind, mlrt_error *err); /* "last" or "best" */
 } mlrt__observer;
 

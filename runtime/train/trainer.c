@@ -197,8 +197,8 @@ static mlrt_status checkpoint(mlrt__trainer *t, const mlrt__observer *o, mlrt_er
     char path[4096];
     t->unsaved = false;
     t->last_checkpoint = mlrt__now();
-    if (!t->recipe->folder) return MLRT_OK;
     if (o && o->saving && o->saving(o->context, err) != MLRT_OK) return err->status;
+    if (!t->recipe->folder) return MLRT_OK;
     if (save_best(t, o, err) != MLRT_OK) return err->status;
     if (mlrt__trainer_save(t, path_of(t, "last", path, sizeof path), err) != MLRT_OK) return err->status;
     t->last_checkpoint = mlrt__now();
