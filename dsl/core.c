@@ -57,6 +57,17 @@ static int write_file(lua_State *L) {
     return mlrt__write_file(luaL_checkstring(L, 1), data, size, &err) == MLRT_OK ? 0 : mlrt__raise(L, &err);
 }
 
+/* core.read_file(path): its text, or nil when it is not there. */
+static int read_file(lua_State *L) {
+    mlrt_error err = {0};
+    char *data;
+    size_t size;
+    if (mlrt__read_file(luaL_checkstring(L, 1), 1 << 24, &data, &size, &err) != MLRT_OK) return 0;
+    lua_pushlstring(L, data, size);
+    free(data);
+    return 1;
+}
+
 static int exists(lua_State *L) { return lua_pushboolean(L, access(luaL_checkstring(L, 1), R_OK) == 0), 1; }
 
 /* core.script(): the path of the script that is running, and its text. */
@@ -130,6 +141,7 @@ int mlrt__open_core(lua_State *L) {
                                          {"environment", environment},
                                          {"make_folder", make_folder},
                                          {"write_file", write_file},
+                                         {"read_file", read_file},
                                          {"exists", exists},
                                          {"script", script},
                                          {"line", line},

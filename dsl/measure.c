@@ -160,7 +160,11 @@ static int product_seconds(lua_State *L) {
     return 1;
 }
 
-static int has_bf16(lua_State *L) { return lua_pushboolean(L, mlrt__format_bf16(mlrt__cpu_level(), 0) != NULL), 1; }
+/* core.bf16(): how this machine multiplies bf16 numbers, "amx", or nil. */
+static int bf16(lua_State *L) {
+    const mlrt__format *best = mlrt__format_bf16(mlrt__cpu_level(), 0);
+    return lua_pushstring(L, best ? best->name : NULL), 1;
+}
 
 /* ---- other processes ---- */
 
@@ -255,9 +259,13 @@ static int with_folder(lua_State *L) {
 }
 
 void mlrt__open_measures(lua_State *L) {
-    static const luaL_Reg functions[] = {{"time_steps", time_steps},     {"time_calls", time_calls},
-                                         {"save_batches", save_batches}, {"product_seconds", product_seconds},
-                                         {"has_bf16", has_bf16},         {"spawn", spawn},
-                                         {"with_folder", with_folder},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"time_steps", time_steps},
+                                         {"time_calls", time_calls},
+                                         {"save_batches", save_batches},
+                                         {"product_seconds", product_seconds},
+                                         {"bf16", bf16},
+                                         {"spawn", spawn},
+                                         {"with_folder", with_folder},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

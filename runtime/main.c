@@ -58,7 +58,7 @@ static const option_row rows[] = {
     {"--markdown", NULL, "a reference page", "inspect", AT(markdown), SWITCH},
     {"--precision", "NAME", "of the products: f32 or bf16", "bench", AT(precision), TEXT},
     {"--quick", NULL, "the shortest measurement: a trial, no result", "bench", AT(quick), SWITCH},
-    {"--part", "NAME", "only ceiling or steps, in this process, for a profiler", "bench", AT(part), TEXT},
+    {"--part", "NAME", "only ceiling, steps or machine, in this process, for a profiler", "bench", AT(part), TEXT},
     {"--export", "DIR", "write initial weights and the first ten batches for a peer, and print ten losses", "bench",
      AT(export), TEXT},
     {"--help", NULL, "this", NULL, AT(help), SWITCH},

@@ -84,7 +84,7 @@ function parts.ceiling(workload, options)
   local trainer <close> = trainer_of(workload, options)
   local products = products_of(core.time_calls(trainer, 0))
   say("flops", flops_of(products))
-  for _, precision in ipairs(core.has_bf16() and { "f32", "bf16" } or { "f32" }) do
+  for _, precision in ipairs(core.bf16() and { "f32", "bf16" } or { "f32" }) do
     local seconds = 0
     for _, p in ipairs(products) do seconds = seconds + p.count * core.product_seconds(p.size, precision) end
     say(precision, seconds)
@@ -109,6 +109,14 @@ function parts.steps(workload, options)
   end
   for name, value in pairs(shares) do say("family " .. name, value) end
 end
+
+-- The class that this machine belongs to: its CPU level, and how it multiplies bf16 numbers.
+local function machine()
+  local bf16 = core.bf16()
+  return core.facts()["cpu level"] .. (bf16 and "-" .. bf16 or "")
+end
+
+function parts.machine() core.write("out", machine(), "\n") end
 
 -- What a peer needs to do the same work, and what comes of it.
 function parts.export(workload, options)
@@ -201,14 +209,52 @@ local function measure_start(workload, options)
   return row_of(workload, options, windows, 1, most)
 end
 
+-- A run of the sweep is what counts as a step here: some runs of all its phases stand for the 400.
+local function measure_sweep(workload, options)
+  local side, steps = options.quick and 2 or 4, options.quick and 50 or 10000
+  local status, seconds, bytes, _
+  core.with_folder(function(folder)
+    status, _, seconds, bytes = core.spawn {
+      "sweep", path_of(workload), "--store", folder, "--jobs", core.facts().threads, "--quiet",
+      "lr=1e-4..1e-2@log:" .. side, "decay=0..10@" .. side, "steps=" .. steps, "precision=" .. options.precision,
+    }
+  end)
+  if status ~= 0 then words.fail(nil, "%s: the sweep ended with %s", workload.id, status) end
+  return row_of(workload, options, { seconds / side ^ 2 }, 1, bytes)
+end
+
 workloads = {
   { id = "W1", measure = measure_training },
   { id = "W2", measure = measure_training },
   { id = "W3", measure = measure_training },
   { id = "W4.1", script = "W4", parameters = { layers = 1 }, measure = measure_training },
   { id = "W4.2", script = "W4", parameters = { layers = 2 }, measure = measure_training },
+  { id = "W6", measure = measure_training },
+  { id = "W8", script = "W3", measure = measure_sweep },
   { id = "S0", script = "W3", measure = measure_start },
 }
+
+-- ---- the figures that are kept ----
+
+local SLOWER = 0.05 -- a step that takes longer than before by more than this share is a bug
+
+-- What a workload reached on such a machine when its figures were kept (tests/bench/figures.py), or nil.
+local function kept_fraction(row)
+  local path = core.library(("bench/figures/%s.json"):format(machine()))
+  local key = ('"id": "%s", "precision": "%s", "threads": %d, "ceiling_fraction": '):format(row.id, row.precision,
+    row.threads)
+  local text = path and core.read_file(path) or ""
+  local _, last = text:find(key, 1, true)
+  return last and tonumber(text:match("^[%d.e-]+", last + 1))
+end
+
+local function difference(row)
+  local kept = kept_fraction(row)
+  if not kept then return "" end
+  local more = kept / row.ceiling_fraction - 1
+  local verdict = more > SLOWER and (": SLOWER by %.1f%%"):format(100 * more) or ""
+  return (" (kept: %.1f%%%s)"):format(100 * kept, verdict)
+end
 
 -- ---- output ----
 
@@ -223,7 +269,9 @@ local function print_row(r)
   end
   if r.bound then line("    ceiling   %s", table.concat(ceilings, ", ")) end
   line("    step      %.4g ms (%.4g to %.4g), %.4g examples/s", ms.median, ms.min, ms.max, r.examples_per_s)
-  if r.bound then line("    fraction  %.1f%% of the %s ceiling", 100 * r.ceiling_fraction, r.precision) end
+  if r.bound then
+    line("    fraction  %.1f%% of the %s ceiling%s", 100 * r.ceiling_fraction, r.precision, difference(r))
+  end
   local shares = {}
   for i, s in ipairs(r.shares or {}) do shares[i] = ("%s %.1f%%"):format(s.name, 100 * s.share) end
   if r.shares then line("    shares    %s", table.concat(shares, ", ")) end
@@ -267,7 +315,7 @@ local function problem_of(options)
     return ("the precision must be f32 or bf16, got '%s'"):format(options.precision)
   end
   if options.part and not parts[options.part] then
-    return ("the part must be ceiling or steps, got '%s'"):format(options.part)
+    return ("the part must be ceiling, steps or machine, got '%s'"):format(options.part)
   end
 end
 

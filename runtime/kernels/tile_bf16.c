@@ -75,7 +75,7 @@ static void run_tile_amx(const mlrt__tile_job *t) {
         for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
 }
 
-static const mlrt__format tile_registers = {.name = "bf16",
+static const mlrt__format tile_registers = {.name = "amx",
                                             .rows = AMX_ROWS,
                                             .columns = AMX_COLUMNS,
                                             .pair = 2,

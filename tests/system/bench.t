@@ -33,5 +33,5 @@ is "$(awk '{ print $1, NF }' losses)" "losses 11" "and ten losses"
 
 fails 2 "no workload 'W33' \(did you mean 'W3'\?\)" "an unknown workload is refused" mlrt bench W33
 fails 2 "must be f32 or bf16, got 'f16'" "an unknown precision too" mlrt bench W3 --precision f16
-fails 2 "must be ceiling or steps, got 'x'" "and an unknown part" mlrt bench W3 --part x
+fails 2 "must be ceiling, steps or machine, got 'x'" "and an unknown part" mlrt bench W3 --part x
 done_testing
