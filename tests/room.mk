@@ -30,6 +30,7 @@ include tests/store/room.mk
 include tests/dsl/room.mk
 include tests/core/room.mk
 include tests/amplitudes/room.mk
+include tests/grokking/room.mk
 include tests/docs/room.mk
 include tests/system/room.mk
 

@@ -1,0 +1,4 @@
+grokking_tests = %D%/binary_operation
+check_PROGRAMS += $(grokking_tests)
+TESTS += $(grokking_tests)
+tests_grokking_binary_operation_LDADD = $(FIXTURE)
