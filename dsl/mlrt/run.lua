@@ -287,6 +287,7 @@ local function build(run, experiment, list)
   local recipe = recipes.new(experiment, run.params, experiment.setup(run.params))
   recipe.parameters = parameters_json(list)
   run.task = recipe.task
+  run.examples = { train = recipe.facts.train, valid = recipe.facts.valid, test = recipe.facts.test }
   return recipe
 end
 

@@ -19,14 +19,15 @@ cat >words.lua <<'E1'
 local mlrt = require "mlrt"
 local part = ({
   mlrt = mlrt, node = mlrt.node, array = mlrt.array, random = mlrt.array.random, init = mlrt.init,
-  statistics = require "statistics", plot = mlrt.plot,
+  statistics = require "statistics", plot = mlrt.plot, phases = require "phases",
+  representation = require "representation", effective_theory = require "effective_theory",
 })
 for name, words in pairs(part) do
   for word in pairs(words) do print(name, word) end
 end
 E1
 mlrt run words.lua | grep -vE '	(__.*|curves_of)$' >all
-for part in mlrt node array random init statistics plot; do
+for part in mlrt node array random init statistics plot phases representation effective_theory; do
     sed -n "s/^$part	//p" all >some
     documented "$part" <some
 done

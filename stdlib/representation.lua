@@ -1,0 +1,142 @@
+-- representation.lua - how well embeddings are arranged for a binary operation: Liu et al., arXiv:2205.10343.
+--
+-- Embeddings are an array with a row for each symbol: [p, d], [p] of single numbers, or [p, d, d] of matrices. Symbols
+-- count from 0, rows from 1. A table of pairs is { a =, b =, c =, train = } with the symbols of each pair, its result,
+-- and how many of them, the first ones, are trained on; table_of(run) reads it from a run of grokking.binary_operation.
+--
+-- (i, j, m, n) with i o j = m o n is a parallelogram of the embeddings when |E_i + E_j - E_m - E_n| <= delta, or, of
+-- matrices, which are multiplied, when the distance of E_i E_j from E_m E_n is. Equations are numbered as in chapter 6
+-- and appendix C of Kitouni's thesis.
+
+local array = require "mlrt.array"
+local random = require "mlrt.random"
+
+local representation = {}
+
+local function number_list(a) return a:flatten():totable() end
+
+-- ---- tables of pairs ----
+
+-- All sums of two of the numbers 0 .. p-1, each pair once: p (p + 1) / 2 of them, the first `train` to be trained on.
+function representation.sums(p, train, seed)
+  local order = {}
+  for a = 0, p - 1 do
+    for b = a, p - 1 do order[#order + 1] = { a, b } end
+  end
+  random(seed or 0, "representation.sums"):shuffle(order)
+  local t = { a = {}, b = {}, c = {}, train = train or #order }
+  for i, pair in ipairs(order) do t.a[i], t.b[i], t.c[i] = pair[1], pair[2], pair[1] + pair[2] end
+  return t
+end
+
+-- The pairs of a run whose task has fields a, b and c.
+function representation.table_of(run)
+  local t = { a = {}, b = {}, c = {}, train = run.examples.train }
+  for _, split in ipairs { "train", "test" } do
+    for _, field in ipairs { "a", "b", "c" } do
+      local values = run.examples[split] > 0 and number_list(run:tap(field, { split = split })) or {}
+      for _, value in ipairs(values) do table.insert(t[field], math.tointeger(value)) end
+    end
+  end
+  return t
+end
+
+-- Pairs of rows of the table with one result, both of them among the first `most`: { { 1, 4 }, ... }, the permissible
+-- parallelograms P0(D) of Eq. 6.1. (In a table of sums each pair should stand once: (a, b, b, a) always is one.)
+function representation.parallelograms(t, most)
+  local found, by_result = {}, {}
+  for s = 1, most or #t.a do
+    local same = by_result[t.c[s]] or {}
+    by_result[t.c[s]] = same
+    for _, r in ipairs(same) do found[#found + 1] = { r, s } end
+    same[#same + 1] = s
+  end
+  return found
+end
+
+-- ---- embeddings ----
+
+local function rows_of(embeddings)
+  local e = array(embeddings)
+  return e:reshape(#e, -1)
+end
+
+-- Zero mean and a mean square distance from it of 1: what the thresholds are for.
+function representation.normalised(embeddings)
+  local e = array(embeddings)
+  local rows = rows_of(e)
+  local centred = rows - rows:mean(1, true)
+  local scale = math.sqrt(centred:square():sum() / #rows)
+  return (scale > 0 and centred / scale or centred):reshape { e:shape() }
+end
+
+-- Principal components (a:pca), with the entropy of the explained shares of the variance, S = -sum s log s, and the
+-- effective dimension exp(S).
+function representation.pca(embeddings, components)
+  local rows = rows_of(embeddings)
+  local most = math.min(#rows, (select(2, rows:shape())))
+  local result = rows:pca(components or most)
+  result.entropy = rows:pca(most).explained:entropy()
+  result.dimension = math.exp(result.entropy)
+  return result
+end
+
+-- What the decoder is given for each row of the table, E_a + E_b, or E_a E_b of matrices: [rows, d].
+local function combined(embeddings, t)
+  local e, a, b = array(embeddings), {}, {}
+  for i = 1, #t.a do a[i], b[i] = t.a[i] + 1, t.b[i] + 1 end
+  if e:rank() < 3 then
+    local rows = rows_of(e)
+    return rows:take(a) + rows:take(b)
+  end
+  local products = {}
+  for i = 1, #a do products[i] = e[a[i]]:matmul(e[b[i]]):flatten() end
+  return array.stack(products)
+end
+
+-- |E_i + E_j - E_m - E_n| of each parallelogram, a list of pairs of rows of the table.
+local function gaps(embeddings, t, parallelograms)
+  local rows, s, r = combined(embeddings, t), {}, {}
+  if #parallelograms == 0 then return {} end
+  for i, pair in ipairs(parallelograms) do s[i], r[i] = pair[1], pair[2] end
+  return (rows:take(s) - rows:take(r)):square():sum(2):sqrt():totable()
+end
+
+-- ---- quality ----
+
+-- The parallelograms of the whole table that the embeddings form, P(R, delta) of Eq. 6.2. The embeddings are normalised
+-- first, unless options.normalise is false; delta is 0.01.
+function representation.formed(embeddings, t, options)
+  options = options or {}
+  local delta, formed = options.delta or 0.01, {}
+  if options.normalise ~= false then embeddings = representation.normalised(embeddings) end
+  local all = representation.parallelograms(t)
+  for i, gap in ipairs(gaps(embeddings, t, all)) do
+    if gap <= delta then formed[#formed + 1] = all[i] end
+  end
+  return formed, #all
+end
+
+-- The representation quality index, the share of all parallelograms that the embeddings form: Eq. 6.3.
+function representation.rqi(embeddings, t, options)
+  local formed, all = representation.formed(embeddings, t, options)
+  return #formed / all
+end
+
+-- The share of the table that follows from the rows that are trained on and these parallelograms: Eq. C.3 and C.4.
+function representation.accuracy_of(t, parallelograms)
+  local known, count = {}, t.train
+  for _, pair in ipairs(parallelograms) do
+    for _, row in ipairs { pair[1] <= t.train and pair[2] or 0, pair[2] <= t.train and pair[1] or 0 } do
+      if row > t.train and not known[row] then known[row], count = true, count + 1 end
+    end
+  end
+  return count / #t.a
+end
+
+-- The accuracy on the whole table that the embeddings let expect.
+function representation.predicted_accuracy(embeddings, t, options)
+  return representation.accuracy_of(t, (representation.formed(embeddings, t, options)))
+end
+
+return representation
