@@ -177,7 +177,7 @@ function M.new(experiment, p, spec)
     task = spec.task, loss = loss, predict = predict,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
-    precision = precision, bf16 = precision == "bf16" and core.has_bf16(),
+    precision = precision, bf16 = precision == "bf16" and core.bf16(),
     seed = p.seed, batch = batch, steps = steps, epoch_steps = epoch_steps,
     evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
     eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),
