@@ -4,7 +4,9 @@ mlrtinclude_HEADERS = runtime/include/mlrt/base.h runtime/include/mlrt/graph.h r
 
 libmlrt_la_SOURCES += \
 	%D%/arrays.c %D%/arrays.h \
+	%D%/cache.c \
 	%D%/data.c \
+	%D%/host.c %D%/host.h \
 	%D%/inspect.c %D%/inspect.h %D%/inspect_json.c %D%/inspect_markdown.c %D%/inspect_plain.c \
 	%D%/kinds.c %D%/kinds.h \
 	%D%/layer.c %D%/layer.h \

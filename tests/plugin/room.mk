@@ -1,4 +1,4 @@
-PLUGIN_TESTS = %D%/inspect %D%/loader %D%/new %D%/op %D%/props %D%/registry
+PLUGIN_TESTS = %D%/cache %D%/inspect %D%/loader %D%/new %D%/op %D%/props %D%/registry
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS)
 EXTRA_DIST += %D%/fixture.c

@@ -54,6 +54,7 @@ only '^(lua|lauxlib|lualib)\.h' '^(dsl/|runtime/main\.c$)' "only the bridge and 
 only 'dnnl' '^runtime/kernels/onednn' "oneDNN stands behind one file"
 only '^(cblas|lapack|lapacke|f77blas)' '(blas|linalg)' "BLAS and LAPACK are called by the linear-algebra files alone"
 only '^sqlite3' '^runtime/store/' "only the store knows SQLite"
+only '^zlib' '^runtime/plugin/cache' "only the cache knows zlib"
 only '^dlfcn' '^runtime/plugin/' "only the loader of plugins opens shared objects"
 
 build_files() { printf '%s\n' configure.ac Makefile.am; find runtime dsl stdlib plugins tests -name room.mk; }

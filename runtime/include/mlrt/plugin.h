@@ -304,6 +304,17 @@ typedef struct mlrt_task_class {
  * $MLRT_DATA_PATH and the installed data folder. Fails with every path tried. */
 MLRT_API mlrt_status mlrt_find_data(const char *name, char *path, size_t size, mlrt_error *err);
 
+/* ---- work that takes long ---- */
+
+MLRT_API bool mlrt_interrupted(void); /* the user asked to stop: leave with MLRT_STOPPED */
+/* A line for the user who waits, like "after the soft limit: 81 parameters"; not for results. */
+MLRT_API void mlrt_say(const char *format, ...) MLRT_PRINTF(1, 2);
+/* What is expensive to make again, kept between processes under a file's name, compressed and checksummed, in
+ * $MLRT_CACHE, $XDG_CACHE_HOME/mlrt or ~/.cache/mlrt. A cache that is damaged or cannot be written only costs time. The
+ * caller frees *data. */
+MLRT_API bool mlrt_cache_read(const char *name, void **data, size_t *size);
+MLRT_API bool mlrt_cache_write(const char *name, const void *data, size_t size);
+
 /* ---- random numbers for tasks: Philox 4x32-10, Salmon et al. 2011. The same (seed, stream, index) gives the same
  * number on every machine. ---- */
 MLRT_API uint32_t mlrt_random_u32(uint64_t seed, uint64_t stream, uint64_t index);
