@@ -10,6 +10,7 @@
 #include "kernels/kernel.h"
 #include "kernels/linalg.h"
 #include "kernels/onednn.h"
+#include "plugin/host.h"
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,20 @@ static int write_text(lua_State *L) {
     FILE *out = stream_arg(L);
     for (int i = 2; i <= lua_gettop(L); i++) fputs(luaL_checkstring(L, i), out);
     fflush(out);
+    return 0;
+}
+
+static FILE *listener;
+
+static void hear(const char *line) {
+    fprintf(listener, "%s\n", line);
+    fflush(listener);
+}
+
+/* core.listen("err"): where what plugins say at work goes; without an argument, nowhere. */
+static int listen(lua_State *L) {
+    listener = lua_isnoneornil(L, 1) ? NULL : stream_arg(L);
+    mlrt__listen(listener ? hear : NULL);
     return 0;
 }
 
@@ -136,6 +151,7 @@ static int facts(lua_State *L) {
 
 int mlrt__open_core(lua_State *L) {
     static const luaL_Reg functions[] = {{"write", write_text},
+                                         {"listen", listen},
                                          {"terminal", terminal},
                                          {"now", now},
                                          {"environment", environment},

@@ -36,6 +36,13 @@ function mlrt.run(what, overrides, options)
   return run
 end
 
+-- Make or read a task's data without training on it; gives the sizes of its splits: { train =, valid =, test = }.
+function mlrt.open(task)
+  core.open_task(task)
+  local facts = core.task_facts(task)
+  return { train = facts.train, valid = facts.valid, test = facts.test }
+end
+
 -- The experiment that another file returns.
 function mlrt.load(path)
   local found = core.load(path)

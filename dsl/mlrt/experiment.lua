@@ -1,6 +1,7 @@
 -- experiment.lua - what an experiment file returns, and its parameters.
 --
 --   return mlrt.experiment "name" { doc =, paper =, params = { lr = 1e-3 }, setup = function(p) ... end, finish = ... }
+--   return mlrt.experiment "name" { doc =, params = { size = 3 }, run = function(p) ... end }  -- trains nothing
 
 local core = select(2, ...)
 local words = require "mlrt.words"
@@ -96,11 +97,14 @@ function M.define(name)
   return function(t)
     words.check_table(where, ("experiment '%s'"):format(name), t, {
       doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
-      sweep = "table function",
+      sweep = "table function", run = "function",
     })
-    if not t.setup then fail(where, "experiment '%s' has no setup function", name) end
+    if not t.setup and not t.run then fail(where, "experiment '%s' has no setup function", name) end
+    if t.setup and t.run then
+      fail(where, "experiment '%s' has setup, which trains, and run, which replaces it: leave one out", name)
+    end
     local self = setmetatable({ name = name, doc = t.doc, paper = t.paper, setup = t.setup, finish = t.finish,
-                                sweep = t.sweep, where = where, params = {} }, Experiment)
+                                sweep = t.sweep, run = t.run, where = where, params = {} }, Experiment)
     for key, value in pairs(t.params or {}) do self.params[key] = value end
     if self.params.seed == nil then self.params.seed = 0 end
     for _, key in ipairs(sorted_keys(self.params)) do

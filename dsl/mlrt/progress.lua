@@ -47,12 +47,16 @@ local function blocks(parameters)
   return order, sums
 end
 
+-- What an experiment is, and which parameters were given.
+function M.title(experiment, given)
+  local title = experiment.name .. (experiment.doc and ": " .. experiment.doc or "")
+  return #given > 0 and title .. "\nparameters: " .. table.concat(given, ", ") or title
+end
+
 -- Lines for stdout about what is going to run.
 function M.summary(experiment, recipe, trainer, given)
-  local out = {}
+  local out = { M.title(experiment, given) }
   local function line(format, ...) out[#out + 1] = format:format(...) end
-  line("%s%s", experiment.name, experiment.doc and ": " .. experiment.doc or "")
-  if #given > 0 then line("parameters: %s", table.concat(given, ", ")) end
   line("task: %s, %s training, %s validation and %s test examples", recipe.task.class, grouped(recipe.facts.train),
     grouped(recipe.facts.valid), grouped(recipe.facts.test))
   for _, field in ipairs(recipe.facts.fields) do

@@ -108,7 +108,7 @@ function Run:keep(kind, path)
 end
 
 function Run:close()
-  self.trainer:close()
+  if self.trainer then self.trainer:close() end
 end
 
 -- ---- the parts of a run ----
@@ -291,9 +291,24 @@ local function build(run, experiment, list)
   return recipe
 end
 
+-- An experiment that trains nothing: all it does is in its function `run`, and what its tasks say is its result.
+local function compute(experiment, overrides, options)
+  local run, list = new(experiment, overrides, options)
+  core.seed(run.params.seed)
+  core.listen(not options.quiet and "out" or nil)
+  run.progress:say("%s", progress.title(experiment, given_parameters(list)))
+  experiment.run(run.params)
+  run.status = "done"
+  return run
+end
+
 -- Everything that a run does before its first step; nothing is stored.
 function M.check(experiment, overrides)
   local run, list = new(experiment, overrides, command)
+  if experiment.run then
+    run.progress:say("%s", progress.title(experiment, given_parameters(list)))
+    return
+  end
   local recipe = build(run, experiment, list)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
@@ -358,6 +373,7 @@ function M.run(what, overrides, options)
     checked = "a study is checked up to its first run"
     error(checked, 0)
   end
+  if experiment.run then return compute(experiment, overrides, options) end
   local run, list = new(experiment, overrides, options)
   local recipe = build(run, experiment, list)
   enter_store(run, experiment, list, options)
@@ -376,6 +392,7 @@ end
 --   options: store, worker, retry (what failed, too), fresh (begin anew, whatever there is); begun(id) and
 --   watched(step, steps), which are called
 function M.point(experiment, overrides, options)
+  if experiment.run then words.fail(nil, "'%s' trains nothing that could be swept", experiment.name) end
   local run, list = new(experiment, overrides, {})
   open_store(run, options)
   local id, status
@@ -400,7 +417,10 @@ end
 
 -- ---- the command ----
 
-function M.configure(options) command = options end
+function M.configure(options)
+  command = options
+  core.listen(not options.quiet and "err" or nil)
+end
 
 -- Whether a script that raised did so because it was only to be checked.
 function M.was_checked()

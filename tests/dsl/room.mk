@@ -7,5 +7,5 @@ EXTRA_DIST += $(dsl_scripts)
 tests_dsl_scripts_CPPFLAGS = $(AM_CPPFLAGS) $(LUA_CFLAGS)
 tests_dsl_scripts_LDADD = $(LDADD) $(LUA_LIBS)
 
-dist_check_SCRIPTS += %D%/own_data.lua %D%/own_model.lua %D%/script_errors.t %D%/theory.lua
-TESTS += %D%/own_data.lua %D%/own_model.lua %D%/script_errors.t %D%/theory.lua
+dist_check_SCRIPTS += %D%/computed.t %D%/own_data.lua %D%/own_model.lua %D%/script_errors.t %D%/theory.lua
+TESTS += %D%/computed.t %D%/own_data.lua %D%/own_model.lua %D%/script_errors.t %D%/theory.lua
