@@ -36,13 +36,13 @@ include tests/system/room.mk
 
 # ---- beyond `make check` ----
 # Every C program runs again under valgrind, and in a second build with ASan and UBSan, but these, which are too slow there.
-NOT_VALGRIND = tests/core/gradient
+NOT_VALGRIND = tests/core/gradient tests/amplitudes/bootstrap tests/amplitudes/loop5
 NOT_SANITIZED =
 C_TESTS = $(filter $(check_PROGRAMS), $(TESTS))
 VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))
 SANITIZED_TESTS = $(filter-out $(NOT_SANITIZED), $(C_TESTS))
-# What takes more than a minute: whole experiments.
-TESTS_LONG = $(long_scripts)
+# What takes more than a minute: whole experiments, six loops.
+TESTS_LONG = $(long_scripts) tests/amplitudes/loop6
 
 # Warnings are the other build's business: under sanitizers many are false.
 SANITIZERS = -O1 -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -61,6 +61,9 @@ check-asan:
 	cd asan && { test -f Makefile || $(abs_top_srcdir)/configure -q CC='$(CC)' CFLAGS='-g $(SANITIZERS)'; }
 	cd asan && ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(abs_top_srcdir)/tests/system/lsan.supp \
 		UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) $(AM_MAKEFLAGS) WERROR= check TESTS='$(SANITIZED_TESTS)'
+
+clean-local:
+	rm -rf tests/cache
 
 distclean-local:
 	rm -rf asan

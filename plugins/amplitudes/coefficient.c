@@ -3,8 +3,7 @@
  * The source is the word, one token a letter. The target is the coefficient as the paper writes it: a sign and base-1000
  * digits, 15360 -> "+ 15 360", then "end", and "pad" up to the longest.
  */
-#include "symbol.h"
-#include <mlrt/plugin.h>
+#include "source.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,8 @@ static const mlrt_prop coefficient_props[] = {
                   .doc = "share of the words to train on; 0 takes all that are not held out"),
     MLRT_PROP_INT(coefficient, seed, .doc = "of the split into training and test words"),
     MLRT_PROP_STRING(coefficient, data,
-                     .doc = "a file of `word coefficient` lines; by default symbol/L<loop>.txt of the data folders"),
+                     .doc =
+                         "a file of `word coefficient` lines or of the published form, instead of what mlrt computes"),
     {0}};
 
 typedef struct state {
@@ -59,15 +59,6 @@ static int32_t encode(int64_t value, int32_t target, int32_t *token) {
 }
 
 /* ---- opening ---- */
-
-static mlrt_status find_symbol(const coefficient *p, char *path, size_t size, mlrt_error *err) {
-    char name[32];
-    snprintf(name, sizeof name, "symbol/L%d.txt", p->loop);
-    if (mlrt_find_data(p->data && *p->data ? p->data : name, path, size, err) == MLRT_OK) return MLRT_OK;
-    if (!p->data || !*p->data)
-        mlrt_hint(err, "mlrt ships loops 3 and 4; give others with data = \"FILE\", a line `word coefficient` each");
-    return err->status;
-}
 
 static mlrt_status split(mlrt_task *self, state *s, const coefficient *p, mlrt_error *err) {
     const int64_t terms = s->symbol.terms;
@@ -100,12 +91,10 @@ static void name_tokens(state *s) {
 
 static mlrt_status coefficient_open(mlrt_task *self, mlrt_error *err) {
     const coefficient *p = mlrt_props(self);
-    char path[4096];
     int32_t longest[MOST_TARGET];
     state *s = self->state = calloc(1, sizeof *s);
     if (!s) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    if (find_symbol(p, path, sizeof path, err) != MLRT_OK || symbol_read(&s->symbol, p->loop, path, err) != MLRT_OK ||
-        split(self, s, p, err) != MLRT_OK)
+    if (source_symbol(&s->symbol, p->loop, p->data, err) != MLRT_OK || split(self, s, p, err) != MLRT_OK)
         return err->status;
     name_tokens(s);
     s->length = encode(s->symbol.largest, p->target, longest);
@@ -136,7 +125,9 @@ static void coefficient_fetch(const mlrt_task *self, mlrt_split split, const int
     int32_t *word = buffer[0], *target = buffer[1];
     for (int64_t i = 0; i < count; i++) {
         const int64_t at = s->order[index[i] + (split == MLRT_TEST ? self->size[MLRT_TRAIN] : 0)];
-        for (int32_t k = 0; k < n; k++) word[i * n + k] = s->symbol.word[at * n + k] - 'a';
+        uint8_t letter[MOST_LETTERS];
+        symbol_spell(s->symbol.word[at], n, letter);
+        for (int32_t k = 0; k < n; k++) word[i * n + k] = letter[k];
         int32_t token[MOST_TARGET];
         const int32_t used = encode(s->symbol.coefficient[at], p->target, token);
         for (int32_t k = 0; k < s->length; k++) target[i * s->length + k] = k < used ? token[k] : PAD;
@@ -203,7 +194,7 @@ static const mlrt_metric coefficient_metrics[] = {
 
 MLRT_TASK(
     coefficient, .summary = "the coefficient of a word in the symbol of the three-gluon form factor",
-    .doc = "Words with a coefficient of zero are left out. Shipped: loop 3 (636 words) and loop 4 (11,208 words).",
+    .doc = "Words with a coefficient of zero are left out. Up to six loops the symbol is computed and kept in a cache.",
     .source = "Cai et al., arXiv:2405.06107, Sec. 4", .props = coefficient_props, .open = coefficient_open,
     .close = coefficient_close, .fetch = coefficient_fetch, .metrics = coefficient_metrics,
     .decode = coefficient_decode);

@@ -1,8 +1,9 @@
-/* symbol.c - reading symbols, and what is known of those that are shipped. */
-#include "plugins/amplitudes/symbol.h"
+/* symbol.c - symbols as text, in the cache, and as a task. */
+#include "fixture.h"
+#include "loops.h"
+#include "plugins/amplitudes/source.h"
 #include "scratch.h"
-#include "tap.h"
-#include <mlrt/plugin.h>
+#include <sys/stat.h>
 
 static void write_text(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
@@ -15,19 +16,19 @@ static const char *error_text(const mlrt_error *err) {
     return mlrt_error_text(err, text, sizeof text);
 }
 
-/* ---- the reader ---- */
+/* ---- a line each ---- */
 
-static void test_reading(void) {
+static void test_lines(void) {
     char text[2048];
     symbol s;
     mlrt_error err = {0};
-    snprintf(text, sizeof text, "# words of one loop\n\nbd -2\n#%0500d\nce  7 \r\naf -9223372036854775807", 0);
+    snprintf(text, sizeof text, "# words of one loop\n\nce  7 \r\n#%0500d\nbd -2\naf -9223372036854775807", 0);
     write_text(scratch("good.txt"), text);
     ok(symbol_read(&s, 1, scratch("good.txt"), &err) == MLRT_OK, "blank lines and comments of any length are skipped");
     is_int(s.terms, 3, "the terms are read, the last without an end of line");
     is_int(s.letters, 2, "a word has two letters a loop");
-    ok(memcmp(s.word, "bdceaf", 6) == 0, "words in the order of the file");
-    ok(s.coefficient[0] == -2 && s.coefficient[1] == 7, "with their coefficients");
+    ok(s.word[0] == 5 && s.word[1] == 9 && s.word[2] == 16, "words in their order: af, bd, ce");
+    ok(s.coefficient[1] == -2 && s.coefficient[2] == 7, "with their coefficients");
     is_int(s.largest, INT64_MAX, "the largest magnitude is known");
     symbol_free(&s);
 }
@@ -55,12 +56,12 @@ static void test_refusals(void) {
         refused(text, 1, says);
     }
     refused("aaaaae 3\n", 2, ":1: expected a word of 4 letters a to f and an integer, got 'aaaaae 3'");
-
+    refused("bd 3\nce 2\nbd 3\n", 1, ": the word 'bd' is given twice");
     symbol s;
     mlrt_error err = {0};
     write_text(scratch("empty.txt"), "# nothing\n");
     symbol_read(&s, 1, scratch("empty.txt"), &err);
-    has_str(error_text(&err), "empty.txt' holds no terms", "a file without terms");
+    has_str(error_text(&err), "empty.txt' holds no words of 2 letters", "a file without terms");
     symbol_free(&s);
     err = (mlrt_error){0};
     symbol_read(&s, 1, "nowhere/L1.txt", &err);
@@ -68,170 +69,101 @@ static void test_refusals(void) {
     symbol_free(&s);
 }
 
-/* ---- coefficients by word ---- */
+/* ---- the published form ---- */
 
-enum { MOST_LETTERS = 2 * MOST_LOOPS };
-
-typedef struct entry {
-    char word[MOST_LETTERS + 1];
-    int64_t coefficient;
-} entry;
-
-typedef struct table {
-    int32_t letters;
-    int64_t terms, largest;
-    entry *entry; /* by word */
-} table;
-
-static int by_word(const void *a, const void *b) { return strcmp(((const entry *)a)->word, ((const entry *)b)->word); }
-
-static table table_of(int32_t loops) {
-    char name[32], path[4096];
+static void test_sums(void) {
+    static const char text[] = "Esymb[1] := -2*SB(b,d)-2*SB(c,e)\n -2 * SB(a,f) - SB(b,f)+SB(c,d)-12\\\n*SB(a,e):\n"
+                               "Esymb[2] := SB(b,d,d,d)+16*SB(b,\n  b,b,d);\n";
+    static const struct {
+        const char *word;
+        int64_t coefficient;
+    } want[] = {{"bd", -2}, {"ce", -2}, {"af", -2}, {"bf", -1}, {"cd", 1}, {"ae", -12}};
     symbol s;
     mlrt_error err = {0};
-    snprintf(name, sizeof name, "symbol/L%d.txt", loops);
-    if (mlrt_find_data(name, path, sizeof path, &err) != MLRT_OK || symbol_read(&s, loops, path, &err) != MLRT_OK) {
-        printf("Bail out! %s\n", error_text(&err));
-        exit(1);
-    }
-    table t = {s.letters, s.terms, s.largest, calloc((size_t)s.terms, sizeof(entry))};
-    for (int64_t i = 0; i < s.terms; i++) {
-        memcpy(t.entry[i].word, s.word + i * s.letters, (size_t)s.letters);
-        t.entry[i].coefficient = s.coefficient[i];
-    }
-    qsort(t.entry, (size_t)t.terms, sizeof(entry), by_word);
+    write_text(scratch("sum.txt"), text);
+    ok(symbol_read(&s, 1, scratch("sum.txt"), &err) == MLRT_OK, "a sum of SB(...) is read");
+    is_int(s.terms, 6, "the words of one loop order");
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        is_int(loops_coefficient(&s, want[i].word), want[i].coefficient, "%s", want[i].word);
     symbol_free(&s);
-    return t;
+    ok(symbol_read(&s, 2, scratch("sum.txt"), &err) == MLRT_OK, "and those of another");
+    is_int(s.terms, 2, "in the same file");
+    is_int(loops_coefficient(&s, "bddd"), 1, "without a factor it is 1");
+    is_int(loops_coefficient(&s, "bbbd"), 16, "across lines");
+    symbol_free(&s);
+    refused("E :=\n 2*SB(b,d) + x*SB(c,e)", 1, ":2: expected a sign or a factor before SB(, got 'SB(c,e)'");
+    refused("E := 2*SB(b,d) 3 SB(c,e)", 1, ":1: expected a sign or a factor before SB(, got 'SB(c,e)'");
+    refused("E := 2*SB(b,x)", 1, ":1: expected letters a to f and ')' in SB(, got 'SB(b,x)'");
+    refused("E := 2*SB(b,d", 1, ":1: expected letters a to f and ')' in SB(, got 'SB(b,d'");
 }
 
-static int64_t coefficient(const table *t, const char *word) {
-    entry key = {.coefficient = 0};
-    strcpy(key.word, word);
-    const entry *found = bsearch(&key, t->entry, (size_t)t->terms, sizeof key, by_word);
-    return found ? found->coefficient : 0;
+static void test_writing(void) {
+    symbol s, again;
+    mlrt_error err = {0};
+    bootstrap_given(&s, 2, &err);
+    is_int(symbol_write(&s, scratch("two.txt"), &err), MLRT_OK, "a symbol is written");
+    ok(symbol_read(&again, 2, scratch("two.txt"), &err) == MLRT_OK && loops_same(&s, &again), "and read again");
+    ok(!scratch_exists("two.txt.tmp"), "nothing else is left");
+    is_int(symbol_write(&s, scratch("nowhere/two.txt"), &err), MLRT_FILE, "not where no folder is");
+    has_str(err.message, "unable to write '", "which is said");
+    symbol_free(&s), symbol_free(&again);
 }
 
-/* ---- symmetry: permutations of u, v, w act on a, b, c and on d, e, f alike ---- */
+/* ---- the cache ---- */
 
-static const char *const images[] = {"abcdef", "bcaefd", "cabfde", "bacedf", "acbdfe", "cbafed"};
-enum { IMAGES = sizeof images / sizeof *images };
-
-static void apply(const char *image, char *word) {
-    for (; *word; word++) *word = image[*word - 'a'];
+static bool source_is_right(int64_t terms) {
+    symbol s;
+    mlrt_error err = {0};
+    const bool right = source_symbol(&s, 3, NULL, &err) == MLRT_OK && s.terms == terms && s.largest == 384;
+    symbol_free(&s);
+    return right;
 }
 
-static void test_symmetry(const table *t) {
-    int64_t different = 0, twice = 0;
-    for (int64_t i = 0; i < t->terms; i++)
-        for (int32_t k = 0; k < IMAGES; k++) {
-            char word[MOST_LETTERS + 1];
-            strcpy(word, t->entry[i].word);
-            apply(images[k], word);
-            different += coefficient(t, word) != t->entry[i].coefficient;
-        }
-    for (int64_t i = 1; i < t->terms; i++) twice += strcmp(t->entry[i - 1].word, t->entry[i].word) == 0;
-    is_int(different, 0, "a word and its five dihedral images have one coefficient");
-    is_int(twice, 0, "no word is listed twice");
+static void test_cache(void) {
+    setenv("MLRT_CACHE", scratch("cache"), 1);
+    ok(source_is_right(636), "the symbol of three loops is computed");
+    ok(scratch_exists("cache/symbol.3.1"), "and put into the cache");
+    mlrt_cache_write("symbol.3.1", "\x01\x02\x03", 3);
+    ok(source_is_right(636), "what is no symbol there is not believed");
+    static const unsigned char fake[] = {9, 3, 7, 255, 5}; /* bd -2, ce -384 */
+    mlrt_cache_write("symbol.3.1", fake, sizeof fake);
+    ok(!source_is_right(636), "else it is");
+    setenv("MLRT_CACHE", "/dev/null/cache", 1);
+    ok(source_is_right(636), "without a cache it only takes longer");
 }
 
-/* ---- relations: a sum of coefficients that is zero whatever stands around these letters ---- */
+/* ---- the task ---- */
 
-typedef struct relation {
-    const char *terms; /* "ab+ac-ba-ca", "aaf+bbf-2abf" */
-    enum { ANYWHERE, FIRST, LAST } slot;
-} relation;
-
-/* Dixon, Gurdogan, McLeod, Wilhelm, arXiv:2204.11901, Sec. 2 and 3. */
-static const relation relations[] = {
-    {"de", ANYWHERE},
-    {"ad", ANYWHERE},
-    {"da", ANYWHERE},
-    {"ab+ac-ba-ca", ANYWHERE},
-    {"ca+cb-ac-bc", ANYWHERE},
-    {"db-dc-bd+cd+ec-ea-ce+ae+fa-fb-af+bf+2cb-2bc", ANYWHERE},
-    {"aab+abb+acb", ANYWHERE},
-    {"d", FIRST},
-    {"cd-bd", FIRST},
-    {"aaf+bbf-2abf", FIRST},
-    {"a", LAST},
-    {"bf-bd", LAST},
-    {"ad", LAST},
-    {"cdd+cee", LAST},
-    {"fbd-dbd+bdd", LAST},
-    {"ddbd-dbdd", LAST},
-    {"cbdd-cdbd", LAST},
-};
-
-typedef struct term {
-    int64_t factor;
-    char letters[8];
-} term;
-
-static int32_t parse(const char *text, const char *image, term *out) {
-    int32_t count = 0;
-    while (*text) {
-        char *end;
-        const int64_t sign = *text == '-' ? -1 : 1;
-        text += *text == '-' || *text == '+';
-        const int64_t factor = strtoll(text, &end, 10);
-        const size_t n = strspn(end, "abcdef");
-        out[count] = (term){.factor = sign * (end == text ? 1 : factor)};
-        memcpy(out[count].letters, end, n);
-        apply(image, out[count++].letters);
-        text = end + n;
-    }
-    return count;
-}
-
-/* With the letters at `slot` of every word that has one of the terms there: how many sums are not zero. */
-static int64_t violations(const table *t, const term *terms, int32_t count, int32_t slot, int64_t *sums) {
-    const size_t size = strlen(terms[0].letters);
-    int64_t bad = 0;
-    for (int64_t i = 0; i < t->terms; i++) {
-        int32_t first = 0;
-        while (first < count && strncmp(t->entry[i].word + slot, terms[first].letters, size) != 0) first++;
-        if (first == count) continue;
-        char word[MOST_LETTERS + 1];
-        int64_t sum = 0;
-        strcpy(word, t->entry[i].word);
-        for (int32_t k = 0; k < count; k++) {
-            memcpy(word + slot, terms[k].letters, size);
-            sum += terms[k].factor * coefficient(t, word);
-        }
-        bad += sum != 0;
-        ++*sums;
-    }
-    return bad;
-}
-
-static void test_relation(const table *t, const relation *r) {
-    static const char *const places[] = {"anywhere", "in front", "at the end"};
-    int64_t bad = 0, sums = 0;
-    for (int32_t k = 0; k < IMAGES; k++) {
-        term terms[16];
-        const int32_t count = parse(r->terms, images[k], terms);
-        const int32_t last = t->letters - (int32_t)strlen(terms[0].letters);
-        for (int32_t slot = r->slot == LAST ? last : 0; slot <= (r->slot == FIRST ? 0 : last); slot++)
-            bad += violations(t, terms, count, slot, &sums);
-    }
-    is_int(bad, 0, "L = %d: %s = 0 %s, in %lld sums", t->letters / 2, r->terms, places[r->slot], (long long)sums);
-}
-
-/* ---- what is shipped ---- */
-
-static void test_shipped(int32_t loops, int64_t terms, int64_t largest) {
-    table t = table_of(loops);
-    is_int(t.terms, terms, "L = %d has so many terms", loops);
-    is_int(t.largest, largest, "and this largest coefficient");
-    test_symmetry(&t);
-    for (size_t i = 0; i < sizeof relations / sizeof *relations; i++) test_relation(&t, &relations[i]);
-    free(t.entry);
+static void test_task(void) {
+    fixture f = {0};
+    char text[64];
+    int32_t word[6], coefficient;
+    mlrt_error err = {0};
+    const mlrt_task_class *cls = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.symbol");
+    char properties[3 * SCRATCH_PATH];
+    snprintf(properties, sizeof properties, "loop = 3, fresh = true, output = \"%s\"", scratch("three.txt"));
+    mlrt_task *task = (mlrt_task *)fixture_object(&f, &cls->base, properties);
+    if (!ok(f.err.status == MLRT_OK && cls->open(task, &err) == MLRT_OK, "the task is opened"))
+        diag("%s%s", fixture_error(&f), err.message);
+    is_int(task->size[MLRT_TRAIN], 636, "its examples are the words");
+    cls->fetch(task, MLRT_TRAIN, &(int64_t){0}, 1, (void *[]){word, &coefficient});
+    cls->decode(task, 0, word, text, sizeof text);
+    is_str(text, "aaaaae", "in order");
+    cls->decode(task, 1, &coefficient, text, sizeof text);
+    is_str(text, "-384", "with their coefficients");
+    symbol s;
+    ok(symbol_read(&s, 3, scratch("three.txt"), &err) == MLRT_OK && s.terms == 636, "and are in the file");
+    symbol_free(&s);
+    cls->close(task);
+    fixture_free(&f);
 }
 
 int main(void) {
-    test_reading();
+    test_lines();
     test_refusals();
-    test_shipped(3, 636, 384);
-    test_shipped(4, 11208, 15360);
+    test_sums();
+    test_writing();
+    test_cache();
+    test_task();
     return done_testing();
 }

@@ -1,0 +1,19 @@
+-- How little must one know to write down a scattering amplitude? Letters, where they may stand, a symmetry, and how the
+-- amplitude behaves in a few limits: after each condition fewer numbers are free, until none is.
+-- Dixon, Gurdogan, McLeod, Wilhelm, arXiv:2204.11901; the data of Cai et al., arXiv:2405.06107, Sec. 2.
+
+local mlrt = require "mlrt"
+
+return mlrt.experiment "bootstrap" {
+  doc   = "Compute the symbol of the three-gluon form factor from that of two loops and physics.",
+  paper = { "arXiv:2204.11901" },
+
+  params = {
+    loop = mlrt.range(1, 6) { 5 },
+    output = "", -- a file for the words and their coefficients
+  },
+
+  run = function(p)
+    mlrt.open(mlrt.task.amplitudes.symbol { loop = p.loop, fresh = true, output = p.output })
+  end,
+}

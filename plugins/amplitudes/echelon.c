@@ -1,0 +1,87 @@
+/* echelon.c - elimination row by row. */
+#include "echelon.h"
+#include <string.h>
+
+enum { SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
+
+typedef struct echelon_row {
+    int32_t count;
+    int32_t *column; /* of the values; NULL: all columns from the pivot on */
+    uint32_t *value; /* the pivot's is 1; NULL: this column is no pivot */
+} echelon_row;
+
+bool echelon_new(work *w, echelon *e, int32_t columns) {
+    *e = (echelon){.columns = columns};
+    return TAKE(w, e->row, columns) && TAKE(w, e->sum, columns);
+}
+
+bool echelon_is_pivot(const echelon *e, int32_t column) { return e->row[column].value != NULL; }
+
+/* sum -= factor * (the row of this pivot) */
+static void subtract(const echelon *e, int32_t pivot, uint32_t factor, uint32_t p) {
+    const echelon_row *r = &e->row[pivot];
+    const uint32_t minus = p - factor;
+    const int64_t square = (int64_t)p * p;
+    if (!r->column) {
+        mod_add_multiple(e->sum + pivot, minus, r->value, r->count, p);
+        return;
+    }
+    for (int32_t k = 0; k < r->count; k++) {
+        int64_t *sum = &e->sum[r->column[k]];
+        *sum += (int64_t)((uint64_t)minus * r->value[k]);
+        if (*sum >= square) *sum -= square;
+    }
+}
+
+/* Keep what is left from the pivot on, divided by it. */
+static bool keep(work *w, echelon *e, int32_t pivot) {
+    echelon_row *r = &e->row[pivot];
+    const uint32_t inverse = mod_inverse((uint32_t)e->sum[pivot], w->p);
+    int32_t used = 0;
+    for (int32_t j = pivot; j < e->columns; j++) used += e->sum[j] != 0;
+    const bool sparse = used <= (e->columns - pivot) / SPARSE;
+    r->count = sparse ? used : e->columns - pivot;
+    if (!TAKE(w, r->value, r->count) || (sparse && !TAKE(w, r->column, r->count))) return false;
+    for (int32_t j = pivot, k = 0; j < e->columns; j++) {
+        if (sparse && !e->sum[j]) continue;
+        if (sparse) r->column[k] = j;
+        r->value[k++] = mod_mul((uint32_t)e->sum[j], inverse, w->p);
+    }
+    e->rank++;
+    return true;
+}
+
+bool echelon_add(work *w, echelon *e, const uint32_t *row) {
+    int32_t first = 0, pivot = -1;
+    while (first < e->columns && !row[first]) first++;
+    for (int32_t j = first; j < e->columns; j++) e->sum[j] = row[j];
+    for (int32_t j = first; j < e->columns; j++) {
+        if (!e->sum[j] || !(e->sum[j] %= w->p)) continue;
+        if (echelon_is_pivot(e, j))
+            subtract(e, j, (uint32_t)e->sum[j], w->p), e->sum[j] = 0;
+        else if (pivot < 0)
+            pivot = j;
+    }
+    return pivot < 0 || keep(w, e, pivot);
+}
+
+bool echelon_solve(work *w, const echelon *e, matrix *x) {
+    const int32_t n = e->columns - e->rank;
+    int32_t free_column = n;
+    int64_t *sum;
+    if (!matrix_new(w, x, e->columns, n) || !TAKE(w, sum, n)) return false;
+    for (int32_t j = e->columns - 1; j >= 0; j--) {
+        const echelon_row *r = &e->row[j];
+        uint32_t *out = matrix_row(x, j);
+        if (!r->value) {
+            out[--free_column] = 1;
+            continue;
+        }
+        memset(sum, 0, sizeof *sum * (size_t)n);
+        for (int32_t k = 1; k < r->count; k++)
+            mod_add_multiple(sum, mod_negate(r->value[k], w->p), matrix_row(x, r->column ? r->column[k] : j + k), n,
+                             w->p);
+        mod_reduce(out, sum, n, w->p);
+    }
+    return true;
+}
