@@ -25,14 +25,16 @@ static double seconds_of(runner *r, int64_t runs) {
     return (mlrt__now() - start) / (double)runs;
 }
 
-/* The best window: a product is as fast as when nothing disturbs it. Short ones are run for some milliseconds. */
-static double best_of(runner *r, int32_t windows) {
-    static const double window = 2e-3;
+/* The best of some windows: a product is as fast as when nothing disturbs it. Short ones are run for some milliseconds; a
+ * way that is clearly slower than `best` is given up. */
+static double best_of(runner *r, double best) {
+    enum { WINDOWS = 4 };
+    static const double window = 2e-3, hope = 1.15;
     const double first = seconds_of(r, 1);
     const int64_t runs = first < window ? (int64_t)(window / (first + 1e-7)) + 1 : 1;
-    double best = runs == 1 ? first : INFINITY;
-    for (int32_t i = 0; i < windows; i++) best = fmin(best, seconds_of(r, runs));
-    return best;
+    double least = runs == 1 ? first : seconds_of(r, runs);
+    for (int32_t i = 1; i < WINDOWS && least < hope * best; i++) least = fmin(least, seconds_of(r, runs));
+    return fmin(least, best);
 }
 
 /* ---- ways of doing a product ---- */
@@ -65,25 +67,24 @@ static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t ro
     return v;
 }
 
-/* oneDNN cannot do everything: a way it refuses takes forever. */
+/* The best time so far, or that of oneDNN, which may refuse a way. */
 static double try_dnnl(const mlrt__product *p, const way *w, mlrt_dtype dtype, int32_t threads, const buffers *at,
-                       int32_t windows) {
+                       double best) {
     mlrt_error err = {0};
     runner r = {.run = run_dnnl, .err = &err};
     const mlrt__dnnl_view a = view(p, dtype, p->m, p->k, w->a_transposed, w->a_any),
                           b = view(p, dtype, p->k, p->n, w->b_transposed, w->b_any),
                           y = view(p, w->y, p->m, p->n, false, w->y_any);
     void *data[] = {at->a, at->b, at->y};
-    double best = INFINITY;
     if (mlrt__dnnl_matmul(&a, &b, NULL, &y, threads, &r.call, &err) == MLRT_OK &&
         mlrt__dnnl_run(r.call, data, &err) == MLRT_OK)
-        best = best_of(&r, windows);
+        best = best_of(&r, best);
     mlrt__dnnl_free(r.call);
-    return err.status == MLRT_OK ? best : INFINITY;
+    return best;
 }
 
 /* What a program would do: the op's kernel on a node of its own. */
-static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *at, int32_t windows) {
+static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *at) {
     const mlrt__kernel *kernel = mlrt__kernel_find("matmul");
     const mlrt__matmul_attr attr = {.bf16 = dtype == MLRT_BF16};
     const mlrt_tensor in[] = {{MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->k), at->a},
@@ -100,7 +101,7 @@ static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *a
     double best = INFINITY;
     const size_t scratch = kernel->scratch ? kernel->scratch(&node, mlrt__threads()) : 0;
     r.own.scratch = mlrt__alloc_large(scratch);
-    if (r.own.scratch && kernel->prepare(&r.own, &err) == MLRT_OK) best = best_of(&r, windows);
+    if (r.own.scratch && kernel->prepare(&r.own, &err) == MLRT_OK) best = best_of(&r, INFINITY);
     kernel->release(&r.own);
     mlrt__free_large(r.own.scratch);
     return best;
@@ -108,25 +109,16 @@ static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *a
 
 /* ---- the best ---- */
 
-enum { TRIAL = 1, WINDOWS = 5 };
-
-static double best_dnnl(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
-    const way *fastest = NULL;
-    double best = INFINITY;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        if (ways[i].y == MLRT_BF16 && dtype != MLRT_BF16) continue;
-        const double seconds = try_dnnl(p, &ways[i], dtype, threads, at, TRIAL);
-        if (seconds < best) best = seconds, fastest = &ways[i];
-    }
-    return fastest ? fmin(best, try_dnnl(p, fastest, dtype, threads, at, WINDOWS)) : best;
-}
-
 /* A small product may be faster on one thread. */
 static double best_time(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
     static const double small = 256 * 256 * 256;
-    double best = fmin(try_own(p, dtype, at, WINDOWS), best_dnnl(p, dtype, threads, at));
-    if (threads > 1 && (double)p->m * (double)p->n * (double)p->k <= small)
-        best = fmin(best, best_dnnl(p, dtype, 1, at));
+    const bool alone = threads > 1 && (double)p->m * (double)p->n * (double)p->k <= small;
+    double best = try_own(p, dtype, at);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (ways[i].y == MLRT_BF16 && dtype != MLRT_BF16) continue;
+        best = try_dnnl(p, &ways[i], dtype, threads, at, best);
+        if (alone) best = try_dnnl(p, &ways[i], dtype, 1, at, best);
+    }
     return best;
 }
 

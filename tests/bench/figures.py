@@ -1,8 +1,8 @@
 """figures.py - the figures that are kept: what each workload reaches, as ratios, a file for each class of machine.
 
 Usage, under ./with-mlrt in a build tree:
-  figures.py record [WORKLOAD ...]    measure with `mlrt bench` and keep the fractions of the ceiling
-  figures.py page                     write the tables of docs/performance.md anew from what is kept
+  figures.py record [THREADS] [WORKLOAD ...]  measure with `mlrt bench` and keep the fractions of the ceiling
+  figures.py page [FILE]                      write the tables of docs/performance.md anew from what is kept
 
 $MACHINE describes the machine in words; without it the file's own description stays.
 """
@@ -49,20 +49,22 @@ def here():
     return Figures(mlrt("bench", "S0", "--part", "machine").strip())
 
 
-def record(workloads):
-    figures, cores = here(), os.cpu_count()
-    for workload in workloads or ["W1", "W2", "W3", "W4", "W6"]:
+def record(arguments):
+    """On one thread and on all, which gives the speed-up too, or on the number of threads that is given."""
+    figures = here()
+    threads = [int(a) for a in arguments if a.isdigit()] or sorted({1, os.cpu_count()})
+    for workload in [a for a in arguments if not a.isdigit()] or ["W1", "W2", "W3", "W4", "W6"]:
         alone = {}
         for precision in ["f32", "bf16"] if figures.bf16 else ["f32"]:
-            for threads in sorted({1, cores}):
-                measured = mlrt("bench", workload, "--json", "--precision", precision, "--threads", threads)
-                for row in json.loads(measured):
-                    key = row["id"], precision
-                    alone.setdefault(key, row["examples_per_s"])
+            for n in threads:
+                for row in json.loads(mlrt("bench", workload, "--json", "--precision", precision, "--threads", n)):
                     kept = {name: row[name] for name in ("id", "precision", "threads", "ceiling_fraction")}
-                    kept["speedup"] = round(row["examples_per_s"] / alone[key], 3)
-                    figures.ours[(*key, threads)] = kept
-                    print(json.dumps(kept))
+                    if n == 1:
+                        alone[row["id"], precision] = row["examples_per_s"]
+                    elif 1 in threads:
+                        kept["speedup"] = round(row["examples_per_s"] / alone[row["id"], precision], 3)
+                    figures.ours[row["id"], precision, n] = kept
+                    print(json.dumps(kept), flush=True)
     figures.save()
 
 
@@ -86,7 +88,7 @@ def ours_table(figures):
         row = [name] + [percent(figures.ours.get((name, *column))) for column in columns]
         for precision in "f32", "bf16":
             most = figures.ours.get((name, precision, threads[-1]))
-            row.append(f"{most['speedup']:.2f}" if most else "")
+            row.append(f"{most['speedup']:.2f}" if most and "speedup" in most else "")
         rows.append(row)
     return table(head, rows)
 
@@ -134,18 +136,23 @@ def goals_table(figures):
     return table(["goal", "wanted", "reached", ""], rows)
 
 
-def page():
-    with open(PAGE) as file:
+def page(path=PAGE):
+    with open(path) as file:
         text = file.read()
     names = sorted(name[:-len(".json")] for name in os.listdir(FOLDER) if name.endswith(".json"))
     parts = {"goals": goals_table, "ours": ours_table, "peers": peers_table}
     for part, make in parts.items():
         made = "\n\n".join(f"On {figures.machine}:\n\n{make(figures)}" for figures in map(Figures, names))
         text = re.sub(rf"(<!-- {part}: [^\n]*-->\n).*?(\n<!-- end -->)", lambda m: f"{m[1]}\n{made}\n{m[2]}", text, flags=re.S)
-    with open(PAGE, "w") as file:
+    with open(path, "w") as file:
         file.write(text)
 
 
 if __name__ == "__main__":
-    verbs = {"record": lambda: record(sys.argv[2:]), "page": page}
-    verbs.get(sys.argv[1] if len(sys.argv) > 1 else "", lambda: sys.exit(__doc__))()
+    verb, *rest = sys.argv[1:] or [None]
+    if verb == "record":
+        record(rest)
+    elif verb == "page":
+        page(*rest)
+    else:
+        sys.exit(__doc__)

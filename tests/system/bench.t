@@ -34,4 +34,17 @@ is "$(awk '{ print $1, NF }' losses)" "losses 11" "and ten losses"
 fails 2 "no workload 'W33' \(did you mean 'W3'\?\)" "an unknown workload is refused" mlrt bench W33
 fails 2 "must be f32 or bf16, got 'f16'" "an unknown precision too" mlrt bench W3 --precision f16
 fails 2 "must be ceiling, steps or machine, got 'x'" "and an unknown part" mlrt bench W3 --part x
+fails 2 "no instructions for bf16" "nor can a CPU be measured at what it has not" \
+    env MLRT_CPU=v2 mlrt bench W3 --precision bf16
+
+# The class of a machine is the name of its file of figures.
+class=$(mlrt bench S0 --part machine)
+like "$class" '^[a-z0-9-]+$' "a machine has a class"
+mkdir -p lua/bench/figures
+echo '  {"id": "W3", "precision": "f32", "threads": 1, "ceiling_fraction": 0.001},' >"lua/bench/figures/$class.json"
+like "$(MLRT_LUA_PATH=$WORK/lua:$MLRT_LUA_PATH mlrt bench W3 --quick --threads 1)" '\(kept: 0.1%\)$' \
+    "what was kept for it stands beside what is measured"
+echo '  {"id": "W3", "precision": "f32", "threads": 1, "ceiling_fraction": 9},' >"lua/bench/figures/$class.json"
+like "$(MLRT_LUA_PATH=$WORK/lua:$MLRT_LUA_PATH mlrt bench W3 --quick --threads 1)" '\(kept: 900.0%: SLOWER by [0-9.]+%\)$' \
+    "and a step that became slower is noticed"
 done_testing
