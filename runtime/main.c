@@ -335,7 +335,9 @@ static int verb_help(const struct verb *v) {
     return EXIT_OK;
 }
 
-int main(int argc, char **argv) {
+int mlrt__main(int argc, char **argv); /* called by launch.c alone */
+
+int mlrt__main(int argc, char **argv) {
     const char *names[VERBS];
     if (argc < 2) return help(), EXIT_USAGE;
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help();

@@ -10,7 +10,7 @@ none() { is "$1" "" "$2"; }
 sources() { find runtime dsl stdlib plugins -name '*.[ch]' -not -name templates.h | sort; }
 
 # Every #include of the sources as: file line room what-is-included.
-# A room is the folder under runtime/, or dsl; runtime/main.c, the command, stands above all of them.
+# A room is the folder under runtime/, or dsl; the command, main.c and launch.c, stands above all of them.
 includes() {
     sources | xargs awk '
         function room(file, part) {
@@ -55,7 +55,7 @@ only 'dnnl' '^runtime/kernels/onednn' "oneDNN stands behind one file"
 only '^(cblas|lapack|lapacke|f77blas)' '(blas|linalg)' "BLAS and LAPACK are called by the linear-algebra files alone"
 only '^sqlite3' '^runtime/store/' "only the store knows SQLite"
 only '^zlib' '^runtime/plugin/cache' "only the cache knows zlib"
-only '^dlfcn' '^runtime/plugin/' "only the loader of plugins opens shared objects"
+only '^dlfcn' '^runtime/(plugin/|launch\.c$)' "only the command and the loader of plugins open shared objects"
 
 build_files() { printf '%s\n' configure.ac Makefile.am; find runtime dsl stdlib plugins tests -name room.mk; }
 none "$(build_files | xargs grep -nE '^[^#]*(-ffast|-Ofast|-funsafe|-ffinite|-fassociative|-freciprocal)')" \
