@@ -13,17 +13,17 @@ local Grid = {}
 Grid.__index = Grid
 
 local signs = { waiting = ".", running = "o", done = "#", failed = "x", crashed = "x", stopped = "-", elsewhere = "~" }
-local ROOM, MOST_LABEL, MOST_WORKERS = 6, 16, 8 -- lines and columns for what is not the grid; workers that are listed
+local ROOM, MOST_WORKERS = 6, 8 -- lines for what is not the grid; workers that are listed
 
 -- ---- what is known ----
 
 -- `sweep` has axes, total and label(i); `plan` the state of each point, how many are in each state, and a list of those
 -- to run.
 function M.new(sweep, plan, jobs, quiet)
-  local width, height = core.terminal "err"
+  local width = not quiet and core.terminal "err" or nil
   return setmetatable({
-    sweep = sweep, plan = plan, todo = #plan.todo, jobs = jobs, quiet = quiet, width = not quiet and width or nil,
-    height = height or 24, at = {}, ended_count = 0, spent = 0, drawn = 0, last = 0, began = core.now(),
+    sweep = sweep, plan = plan, todo = #plan.todo, jobs = jobs, quiet = quiet, width = width,
+    at = {}, ended_count = 0, spent = 0, drawn = 0, last = 0,
   }, Grid)
 end
 
@@ -44,29 +44,33 @@ end
 
 -- ---- the terminal ----
 
--- The grid: the first axis along the line, the others down, each row with its values; or, when that does not fit, all
--- points one after the other; or nothing.
-local function rows(self)
+-- The grid: the first axis along the line, the others down, each row with its values; or nothing, when it does not fit.
+local function grid_rows(self)
   local axes, state, lines = self.sweep.axes, self.plan.state, {}
-  local columns, total = #axes[1].values, self.sweep.total
-  local down = total // columns
-  local function sign(i) return signs[state[i]] end
-  if columns + MOST_LABEL + 2 <= self.width and down + ROOM <= self.height and #axes > 1 then
-    local gap = 2 * columns + MOST_LABEL + 2 <= self.width and " " or ""
-    for row = down, 1, -1 do -- as in a picture: upwards
-      local cells = {}
-      for column = 1, columns do cells[column] = sign((column - 1) * down + row) end
-      local label = self.sweep:label(row, 2):sub(1, MOST_LABEL)
-      lines[#lines + 1] = ("%" .. MOST_LABEL .. "s  %s"):format(label, table.concat(cells, gap))
-    end
-    lines[#lines + 1] = (" "):rep(MOST_LABEL + 2) .. ("%s %s .. %s"):format(axes[1].name,
-      axis.text(axes[1].values[1]), axis.text(axes[1].values[columns]))
-  elseif total <= (self.width - 1) * (self.height - ROOM) then
-    for from = 1, total, self.width - 1 do
-      local cells = {}
-      for i = from, math.min(total, from + self.width - 2) do cells[#cells + 1] = sign(i) end
-      lines[#lines + 1] = table.concat(cells)
-    end
+  local columns, longest = #axes[1].values, 0
+  local down = self.sweep.total // columns
+  if #axes == 1 or down + ROOM > self.height then return end
+  for row = 1, down do longest = math.max(longest, #self.sweep:label(row, 2)) end
+  if longest + 2 + columns > self.width then return end
+  local gap = longest + 2 + 2 * columns <= self.width and " " or ""
+  for row = down, 1, -1 do -- as in a picture: upwards
+    local cells = {}
+    for column = 1, columns do cells[column] = signs[state[(column - 1) * down + row]] end
+    lines[#lines + 1] = ("%" .. longest .. "s  %s"):format(self.sweep:label(row, 2), table.concat(cells, gap))
+  end
+  lines[#lines + 1] = (" "):rep(longest + 2) .. ("%s %s .. %s"):format(axes[1].name, axis.text(axes[1].values[1]),
+    axis.text(axes[1].values[columns]))
+  return lines
+end
+
+-- All points one after the other; or nothing, when they do not fit either.
+local function point_rows(self)
+  local lines, width = {}, self.width - 1
+  if self.sweep.total > width * (self.height - ROOM) then return lines end
+  for from = 1, self.sweep.total, width do
+    local cells = {}
+    for i = from, math.min(self.sweep.total, from + width - 1) do cells[#cells + 1] = signs[self.plan.state[i]] end
+    lines[#lines + 1] = table.concat(cells)
   end
   return lines
 end
@@ -96,7 +100,9 @@ function Grid:clear()
 end
 
 function Grid:draw()
-  local lines = rows(self)
+  self.width, self.height = core.terminal "err" -- it may have another size now
+  if not self.width then return end
+  local lines = grid_rows(self) or point_rows(self)
   worker_lines(self, lines)
   lines[#lines + 1] = self:summary()
   for i, line in ipairs(lines) do lines[i] = line:sub(1, self.width - 1) .. "\27[K\n" end

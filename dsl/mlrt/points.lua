@@ -79,11 +79,19 @@ local function given(experiment, list)
   return fixed, axes
 end
 
+-- f(...), whose complaints are about the script's own sweep.
+local function of_script(experiment, f, ...)
+  local fine, result = pcall(f, ...)
+  if fine then return result end
+  if result:find(experiment:script(), 1, true) == 1 then error(result, 0) end
+  words.fail(experiment.where, "sweep: %s", result)
+end
+
 -- An axis of the script: "lr=1e-5..1e-2@log:20", or { "order", "a", "b" }.
 local function scripted(experiment, item)
   if type(item) == "string" then return axis.parse(experiment, assignment(item)) end
   if type(item) ~= "table" or type(item[1]) ~= "string" then
-    words.fail(experiment.where, "sweep: an axis is a text as on the command line, or { name, value, ... }, got %s",
+    words.fail(nil, "an axis is a text as on the command line, or { name, value, ... }, got %s",
       words.a(words.kind(item)))
   end
   return axis.of_values(experiment, item[1], { table.unpack(item, 2) })
@@ -95,7 +103,7 @@ local function points_axis(experiment, points)
   local all = {}
   for i, point in ipairs(points) do
     if type(point) ~= "table" then
-      words.fail(experiment.where, "sweep: a point is a table of parameters, got %s", words.a(words.kind(point)))
+      words.fail(nil, "a point is a table of parameters, got %s", words.a(words.kind(point)))
     end
     local parts = {}
     a.points[i] = {}
@@ -115,14 +123,14 @@ local function joined(experiment, said, fixed, axes)
   local all, mine = {}, {}
   for _, a in ipairs(axes) do mine[a.name] = a end
   for _, item in ipairs(said.axes or {}) do
-    local a = scripted(experiment, item)
+    local a = of_script(experiment, scripted, experiment, item)
     if not fixed[a.name] then all[#all + 1] = mine[a.name] or a end
     mine[a.name] = nil
   end
   for _, a in ipairs(axes) do
     if mine[a.name] then all[#all + 1] = a end
   end
-  local points = points_axis(experiment, said.points or {})
+  local points = of_script(experiment, points_axis, experiment, said.points or {})
   all[#all + 1] = points
   local taken = {}
   for _, a in ipairs(all) do

@@ -110,11 +110,17 @@ function Results:csv()
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- A value as the store prints it, whose names for what JSON has no numbers for these are.
+local function json(value)
+  if value == nil then return "null" end
+  if value ~= value then return '"NaN"' end
+  if value == math.huge or value == -math.huge then return value > 0 and '"Infinity"' or '"-Infinity"' end
+  return experiments.json(value)
+end
+
 local function object(t)
   local parts = {}
-  for i, name in ipairs(words.sorted_keys(t)) do
-    parts[i] = experiments.json(name) .. ": " .. experiments.json(t[name])
-  end
+  for i, name in ipairs(words.sorted_keys(t)) do parts[i] = json(name) .. ": " .. json(t[name]) end
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
@@ -126,18 +132,16 @@ end
 
 -- For programs: what the CSV has, the axes, and the files that were written.
 function Results:json()
-  local json = experiments.json
-  local function maybe(value) return value == nil and "null" or json(value) end
   local params = columns(self)
   local points = {}
   for i, point in ipairs(self.points) do
     local varied = {}
     for _, name in ipairs(params) do varied[name] = point.params[name] end
     points[i] = ('{"params": %s, "run": %s, "status": "%s", "message": %s, "values": %s}'):format(
-      object(varied), maybe(point.run), point.status, maybe(point.message), object(point.values))
+      object(varied), json(point.run), point.status, json(point.message), object(point.values))
   end
   local function axis(a) return ('{"name": %s, "values": [%s]}'):format(json(a.name), list(a.values, json)) end
-  local head = ('"experiment": %s, "metric": %s, "folder": %s'):format(json(self.name), maybe(self.metric),
+  local head = ('"experiment": %s, "metric": %s, "folder": %s'):format(json(self.name), json(self.metric),
     json(self.folder))
   return ('{%s,\n"axes": [%s],\n"files": [%s],\n"points": [\n%s\n]}\n'):format(head, list(self.axes, axis),
     list(self.files, json), table.concat(points, ",\n"))
