@@ -392,7 +392,6 @@ end
 --   options: store, worker, retry (what failed, too), fresh (begin anew, whatever there is); begun(id) and
 --   watched(step, steps), which are called
 function M.point(experiment, overrides, options)
-  if experiment.run then words.fail(nil, "'%s' trains nothing that could be swept", experiment.name) end
   local run, list = new(experiment, overrides, {})
   open_store(run, options)
   local id, status

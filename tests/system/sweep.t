@@ -122,7 +122,9 @@ wrong "^two points of the sweep are the same: a=1 and default$" '{ points = { { 
 echo 'print "no experiment"' >nothing.lua
 fails 1 "^nothing.lua: the script must return an experiment made by mlrt.experiment, got nil$" "a script without an experiment" \
     mlrt sweep nothing.lua a=1,2
-ok "and nothing of all that made a run" [ ! -e none/1 ]
+echo 'return require("mlrt").experiment "fixed" { params = { a = 1 }, run = function() end }' >fixed.lua
+fails 2 "^'fixed' trains nothing that could be swept$" "an experiment that trains nothing" mlrt sweep fixed.lua a=1,2
+ok "and nothing of all that made a run" sh -c "! ls none/1 runs"
 
 # ---- trouble ----
 
