@@ -2,7 +2,7 @@ libmlrt_la_SOURCES += %D%/array.c %D%/array.h %D%/array_csv.c %D%/array_decompos
 	%D%/array_kmeans.c %D%/array_linalg.c %D%/array_make.c %D%/array_order.c %D%/array_reduce.c %D%/array_shape.c \
 	%D%/array_task.c %D%/array_text.c %D%/bridge.h %D%/command.c %D%/command.h %D%/core.c %D%/core.h %D%/gnuplot.c %D%/held.c \
 	%D%/held.h %D%/node.c %D%/node.h %D%/object.c %D%/object.h %D%/plot.c %D%/plot.h %D%/plot_script.c %D%/random.c \
-	%D%/random.h %D%/sandbox.c %D%/state.c %D%/state.h %D%/store.c %D%/text.c %D%/text.h %D%/trainer.c %D%/workers.c
+	%D%/random.h %D%/recipe.c %D%/recipe.h %D%/sandbox.c %D%/state.c %D%/state.h %D%/store.c %D%/text.c %D%/text.h %D%/trainer.c %D%/workers.c
 libmlrt_la_SOURCES += %D%/measure.c
 
 dist_lua_DATA += %D%/mlrt.lua

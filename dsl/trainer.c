@@ -8,6 +8,7 @@
 #include "dsl/core.h"
 #include "dsl/node.h"
 #include "dsl/object.h"
+#include "dsl/recipe.h"
 #include "dsl/state.h"
 #include "train/evaluate.h"
 #include <lauxlib.h>
@@ -38,8 +39,8 @@ mlrt__trainer *mlrt__trainer_arg(lua_State *L, int index) { return handle_arg(L,
 
 /* ---- the model's callbacks ---- */
 
-/* Call recipe[name] on a node a field. */
-static mlrt_node *build(handle *h, const char *name, mlrt_graph *g, mlrt_node *const *field) {
+/* Call recipe[name], or recipe[name][index] when that is not 0, on a node a field. */
+static mlrt_node *build(handle *h, const char *name, int32_t index, mlrt_graph *g, mlrt_node *const *field) {
     lua_State *L = h->L;
     mlrt_graph *outer = h->host->building;
     mlrt_error err = {0};
@@ -50,12 +51,13 @@ static mlrt_node *build(handle *h, const char *name, mlrt_graph *g, mlrt_node *c
     luaL_checkstack(L, MLRT_MAX_FIELDS + 8, NULL);
     lua_rawgetp(L, LUA_REGISTRYINDEX, h);
     lua_getfield(L, -1, name);
+    if (index) lua_rawgeti(L, -1, index);
     for (int32_t f = 0; f < h->recipe.task->fields; f++) mlrt__push_node(L, field[f]);
     if (mlrt__host_call(h->host, h->recipe.task->fields, 1, &err) != MLRT_OK) {
         if (g->error.status == MLRT_OK) g->error = err;
     } else if (!(out = mlrt__node_test(L, -1))) {
         out = mlrt_graph_fail(g, MLRT_TYPE, "the %s returned a node of a graph that is no longer being built",
-                              strcmp(name, "loss") == 0 ? "loss" : "model");
+                              strcmp(name, "predict") == 0 ? "model" : name);
     }
     lua_settop(L, top);
     h->host->building = outer;
@@ -63,104 +65,21 @@ static mlrt_node *build(handle *h, const char *name, mlrt_graph *g, mlrt_node *c
 }
 
 static mlrt_node *build_loss(void *context, mlrt_graph *g, mlrt_node *const *field) {
-    return build(context, "loss", g, field);
+    return build(context, "loss", 0, g, field);
 }
 static mlrt_node *build_prediction(void *context, mlrt_graph *g, mlrt_node *const *field) {
-    return build(context, "predict", g, field);
+    return build(context, "predict", 0, g, field);
 }
 
-/* ---- the recipe ---- */
-
-static int64_t whole(lua_State *L, int table, const char *name, int64_t missing) {
-    lua_getfield(L, table, name);
-    const int64_t value = lua_isnil(L, -1) ? missing : (int64_t)luaL_checknumber(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
-static double number(lua_State *L, int table, const char *name, double missing) {
-    lua_getfield(L, table, name);
-    const double value = lua_isnil(L, -1) ? missing : luaL_checknumber(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
-static const char *text(lua_State *L, int table, const char *name, mlrt__arena *arena) {
-    lua_getfield(L, table, name);
-    const char *value = mlrt__arena_string(arena, lua_tostring(L, -1));
-    lua_pop(L, 1);
-    return value;
-}
-
-static mlrt_object *object(lua_State *L, int table, const char *name, mlrt_kind kind) {
-    lua_getfield(L, table, name);
-    mlrt_object *o = lua_isnil(L, -1) ? NULL : mlrt__handle_arg(L, -1, kind, name)->object;
-    lua_pop(L, 1);
-    return o;
-}
-
-/* groups = { { pattern = "decoder.*", optimizer = object }, ... }, after the optimizer of the rest. */
-static void read_optimizer(lua_State *L, int table, handle *h) {
-    mlrt__optimizer *o = &h->recipe.optimizer;
-    lua_getfield(L, table, "groups");
-    const int32_t more = lua_istable(L, -1) ? (int32_t)luaL_len(L, -1) : 0;
-    o->groups = 1 + more;
-    o->group = MLRT__NEWS(&h->arena, mlrt__group, o->groups);
-    o->group[0].optimizer = (const mlrt_optimizer *)object(L, table, "optimizer", MLRT_KIND_OPTIMIZER);
-    for (int32_t g = 1; g <= more; g++) {
-        lua_rawgeti(L, -1, g);
-        o->group[g].pattern = text(L, lua_gettop(L), "pattern", &h->arena);
-        o->group[g].optimizer = (const mlrt_optimizer *)object(L, lua_gettop(L), "optimizer", MLRT_KIND_OPTIMIZER);
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    o->schedule = (const mlrt_schedule *)object(L, table, "schedule", MLRT_KIND_SCHEDULE);
-    o->clip = number(L, table, "clip", 0);
-}
-
-static const char *const *read_metrics(lua_State *L, int table, mlrt__arena *arena) {
-    lua_getfield(L, table, "metrics");
-    const char **names = NULL;
-    if (lua_istable(L, -1)) {
-        const int32_t count = (int32_t)luaL_len(L, -1);
-        names = MLRT__NEWS(arena, const char *, count + 1);
-        for (int32_t i = 0; i < count; i++) {
-            lua_rawgeti(L, -1, i + 1);
-            names[i] = mlrt__arena_string(arena, luaL_checkstring(L, -1));
-            lua_pop(L, 1);
-        }
-    }
-    lua_pop(L, 1);
-    return names;
-}
-
-static void read_recipe(lua_State *L, int table, handle *h) {
-    mlrt__recipe *r = &h->recipe;
-    r->experiment = text(L, table, "experiment", &h->arena);
-    r->parameters = text(L, table, "parameters", &h->arena);
-    r->task = (mlrt_task *)object(L, table, "task", MLRT_KIND_TASK);
-    r->model = (mlrt__model){h, build_loss, build_prediction};
-    read_optimizer(L, table, h);
-    r->seed = (uint64_t)whole(L, table, "seed", 0);
-    lua_getfield(L, table, "bf16");
-    r->bf16 = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    r->batch = whole(L, table, "batch", 1);
-    r->steps = whole(L, table, "steps", 1);
-    r->epoch_steps = whole(L, table, "epoch_steps", 1);
-    r->evaluate = whole(L, table, "evaluate", 1);
-    r->eval_batch = whole(L, table, "eval_batch", 1);
-    lua_getfield(L, table, "eval_size");
-    for (mlrt_split s = 0; s < MLRT_SPLITS; s++) r->eval_size[s] = whole(L, lua_gettop(L), mlrt__split_name(s), 0);
-    lua_pop(L, 1);
-    r->metrics = read_metrics(L, table, &h->arena);
-    r->monitor = text(L, table, "monitor", &h->arena);
-    r->stop_metric = text(L, table, "stop_metric", &h->arena);
-    r->stop_at = number(L, table, "stop_at", (double)NAN);
-    r->patience = whole(L, table, "patience", 0);
-    r->folder = text(L, table, "folder", &h->arena);
-    r->checkpoint_seconds = number(L, table, "checkpoint_seconds", 60);
-    r->optimizer.total = r->steps;
+/* A metric of the script's own: one number. */
+static mlrt_node *build_metric(void *context, mlrt_graph *g, mlrt_node *const *field, int32_t i) {
+    const handle *h = context;
+    mlrt_node *out = build(context, "metric", i + 1, g, field);
+    char shape[MLRT_SHAPE_TEXT];
+    if (mlrt_failed(out) || (out->shape.rank == 0 && out->dtype == MLRT_F32)) return out;
+    return mlrt_graph_fail(g, MLRT_SHAPE, "the metric '%s' must be one f32 number, got %s %s",
+                           h->recipe.model.measured[i], mlrt_dtype_name(out->dtype),
+                           mlrt_shape_text(&out->shape, shape, sizeof shape));
 }
 
 static int new_trainer(lua_State *L) {
@@ -175,7 +94,8 @@ static int new_trainer(lua_State *L) {
     luaL_setmetatable(L, type_name);
     h->host = mlrt__host_of(L);
     h->L = L;
-    read_recipe(L, 1, h);
+    mlrt__recipe_read(L, 1, &h->arena, &h->recipe);
+    h->recipe.model = (mlrt__model){h, build_loss, build_prediction, h->recipe.model.measured, build_metric};
     lua_pushvalue(L, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, h); /* until the handle is closed */
     if (mlrt__trainer_new(&h->recipe, &h->trainer, &err) != MLRT_OK) return mlrt__raise(L, &err);
@@ -311,6 +231,17 @@ static int flops(lua_State *L) {
 }
 static int count(lua_State *L) {
     return lua_pushinteger(L, mlrt__params_count(mlrt__trainer_params(self(L)->trainer))), 1;
+}
+
+/* trainer:milestones(): the steps that reached them, 0 where none has yet. */
+static int milestones(lua_State *L) {
+    handle *h = self(L);
+    lua_createtable(L, h->recipe.milestones, 0);
+    for (int32_t i = 0; i < h->recipe.milestones; i++) {
+        lua_pushinteger(L, mlrt__trainer_milestone(h->trainer, i));
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
 }
 
 /* trainer:explain(runs): the schedule on stdout. */
@@ -449,6 +380,7 @@ void mlrt__open_trainers(lua_State *L) {
                                        {"load", load},
                                        {"save", save},
                                        {"step", step},
+                                       {"milestones", milestones},
                                        {"bytes", bytes},
                                        {"flops", flops},
                                        {"count", count},

@@ -123,6 +123,23 @@ function representation.rqi(embeddings, t, options)
   return #formed / all
 end
 
+-- The same of embeddings that are a node, as a node: a metric of a model, `metrics = { rqi = function() ... end }`.
+function representation.rqi_node(embeddings, t, options)
+  local constant = require("mlrt").constant
+  local function take(node, indices) return node:gather(constant(indices):cast "i32") end
+  options = options or {}
+  local e = embeddings
+  if options.normalise ~= false then
+    e = e - e:mean(1, true)
+    e = e / (e:square():sum() / (e:shape())):sqrt()
+  end
+  local first, second, s, r = take(e, t.a), take(e, t.b), {}, {}
+  local rows = select("#", e:shape()) < 3 and first + second or first:matmul(second)
+  for i, pair in ipairs(representation.parallelograms(t)) do s[i], r[i] = pair[1] - 1, pair[2] - 1 end
+  local squares = (take(rows, s) - take(rows, r)):square():reshape(#s, -1):sum(2)
+  return squares:le((options.delta or 0.01) ^ 2):mean()
+end
+
 -- The share of the table that follows from the rows that are trained on and these parallelograms: Eq. C.3 and C.4.
 function representation.accuracy_of(t, parallelograms)
   local known, count = {}, t.train

@@ -13,7 +13,7 @@ local setup_words = {
   loss = "loss function",      -- prediction and targets in, one number out
   optimizer = "optimizer",
   train = "table",
-  metrics = "table",           -- names of the task's metrics; all of them by default
+  metrics = "table",           -- names of the task's metrics, all by default; and functions by name, which are others
   plots = "table",
 }
 
@@ -27,12 +27,13 @@ local train_words = {
   eval_train = "number",                    -- training examples that are evaluated too; none by default
   clip = "number",                          -- largest norm of the gradient
   monitor = "string",                       -- the metric that says which checkpoint is best
-  stop = "table",                           -- { metric = "accuracy", at = 0.99, patience = 10 }
+  stop = "table",                           -- { metric = "accuracy", at = 0.99, patience = 10, milestones = true }
+  milestones = "table",                     -- { accuracy = 0.9 }: in which step is a metric so good for the first time?
   checkpoint = "number boolean",            -- seconds between checkpoints; false: none
   precision = "string",
 }
 
-local stop_words = { metric = "string", at = "number", patience = "number" }
+local stop_words = { metric = "string", at = "number", patience = "number", milestones = "boolean" }
 
 local function whole(where, what, t, name, missing, least)
   local value = t[name]
@@ -98,8 +99,50 @@ local function check_plots(where, plots, known)
   end
 end
 
+-- What setup says of metrics: which of the task's are wanted, and the names of its own, which are functions.
+local function metrics_of(where, metrics, known)
+  local wanted, own = {}, {}
+  for i, name in ipairs(metrics) do wanted[i] = name end
+  for _, name in ipairs(words.sorted_keys(metrics)) do
+    if type(name) == "string" then
+      if words.kind(metrics[name]) ~= "function" then
+        words.fail(where, "metrics: '%s' must be a function, got %s", name, words.a(words.kind(metrics[name])))
+      end
+      own[#own + 1] = name
+    end
+  end
+  check_metrics(where, wanted, known)
+  if #wanted == 0 and #own > 0 then wanted = known end
+  return wanted, own
+end
+
+-- Is one of the milestones of the training split?
+local function of_training(milestones)
+  for name in pairs(milestones) do
+    if select(2, M.metric(tostring(name))) == "train" then return true end
+  end
+end
+
+-- { accuracy = 0.9, train_accuracy = 0.9 } as a list in the order of the names.
+local function milestones_of(where, milestones, known, eval_size, facts)
+  local list = {}
+  for i, name in ipairs(words.sorted_keys(milestones)) do
+    local metric, split = M.metric(tostring(name))
+    check_metrics(where, { metric }, known)
+    if type(milestones[name]) ~= "number" then
+      words.fail(where, "milestones: '%s' must be a number, got %s", name, words.a(words.kind(milestones[name])))
+    end
+    if split == "" or math.min(eval_size[split], facts[split]) == 0 then
+      words.fail(where, "milestones: '%s' is of a split that is not evaluated", name)
+    end
+    list[i] = { name = name, metric = metric, split = split, at = milestones[name] }
+  end
+  if #list > 8 then words.fail(where, "milestones: at most 8, got %d", #list) end
+  return list
+end
+
 -- How the trainer's callbacks call the model: with the inputs, then with the targets for those who read them.
-local function callbacks(where, spec, facts)
+local function callbacks(where, spec, facts, own)
   local names = model.new()
   local inputs = 0
   for _, field in ipairs(facts.fields) do
@@ -120,8 +163,15 @@ local function callbacks(where, spec, facts)
     end
     return node("loss", spec.loss(prediction, select(inputs + 1, ...)))
   end
+  local measures = {}
+  for i, name in ipairs(own) do
+    local function measure(...)
+      return node(("metric '%s'"):format(name), spec.metrics[name](predict(...), select(inputs + 1, ...)))
+    end
+    measures[i] = function(...) return model.within(names, true, measure, ...) end
+  end
   return function(...) return model.within(names, false, loss, ...) end,
-    function(...) return model.within(names, true, predict, ...) end
+    function(...) return model.within(names, true, predict, ...) end, measures
 end
 
 -- The monitor by the name that plots use: on the first split that is evaluated.
@@ -161,20 +211,23 @@ function M.new(experiment, p, spec)
   local function count(name, missing, least) return whole(where, "train", train, name, missing, least) end
   local epoch_steps = math.max(1, count("epoch_size", facts.train) // batch)
   local steps = count("steps", count("epochs", 1) * epoch_steps)
-  local metrics = spec.metrics or facts.metrics
-  check_metrics(where, metrics, facts.metrics)
-  local monitor = train.monitor or metrics[1] or "loss"
+  local metrics, own = metrics_of(where, spec.metrics or facts.metrics, facts.metrics)
+  local computed = table.move(own, 1, #own, #metrics + 1, table.move(metrics, 1, #metrics, 1, {}))
+  local known = table.move(own, 1, #own, #facts.metrics + 1, table.move(facts.metrics, 1, #facts.metrics, 1, {}))
+  local monitor = train.monitor or computed[1] or "loss"
   local stop = train.stop or {}
-  check_metrics(where, { monitor, stop.metric }, facts.metrics)
-  check_plots(where, spec.plots or {}, metrics)
+  check_metrics(where, { monitor, stop.metric }, known)
+  check_plots(where, spec.plots or {}, computed)
   local extra = vocabulary.extra(spec.optimizer)
   local eval_size = {
-    test = count("eval_size", facts.test, 0), valid = facts.valid, train = count("eval_train", 0, 0),
+    test = count("eval_size", facts.test, 0), valid = facts.valid,
+    train = count("eval_train", of_training(train.milestones or {}) and facts.train or 0, 0),
   }
-  local loss, predict = callbacks(where, spec, facts)
+  local milestones = milestones_of(where, train.milestones or {}, computed, eval_size, facts)
+  local loss, predict, measures = callbacks(where, spec, facts, own)
   return {
     experiment = experiment.name,
-    task = spec.task, loss = loss, predict = predict,
+    task = spec.task, loss = loss, predict = predict, metric = measures, measured = own,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
     precision = precision, bf16 = precision == "bf16" and core.bf16(),
@@ -185,6 +238,7 @@ function M.new(experiment, p, spec)
     metrics = metrics, monitor = monitor, monitored = monitored(monitor, eval_size, facts),
     stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at,
     patience = whole(where, "stop", stop, "patience"),
+    milestones = milestones, stop_at_milestones = stop.milestones,
     checkpoint_seconds = type(train.checkpoint) == "number" and positive(where, train, "checkpoint") or nil,
     keeps = train.checkpoint ~= false, -- checkpoints at all
     plots = spec.plots or {}, facts = facts,

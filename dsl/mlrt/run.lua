@@ -28,6 +28,15 @@ local function close_store(run)
   run.store = nil
 end
 
+-- Which milestones the run has passed, in which step: { accuracy = 1530 }.
+local function milestones_of(run, recipe)
+  local steps, passed = run.trainer:milestones(), {}
+  for i, milestone in ipairs(recipe.milestones) do
+    if steps[i] > 0 then passed[milestone.name] = steps[i] end
+  end
+  return passed
+end
+
 -- The values of a metric at each evaluation: { step = {...}, epoch = {...}, value = {...} }.
 function Run:series(name, split)
   split = split or "test"
@@ -352,7 +361,7 @@ local function train(run, experiment, recipe, list, options)
   local status, message = run.trainer:run(observer(run))
   run.progress:clear()
   if status == "failed" then error(message, 0) end
-  run.status = status
+  run.status, run.milestones = status, milestones_of(run, recipe)
   if status == "done" then
     if not run.finished then draw(run, recipe.plots) end
     if experiment.finish then experiment.finish(run) end

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT = 64, MOST_PAIRS = 16 };
+enum { TEXT = 64, MOST_PAIRS = 32 };
 
 /* The tensors of a checkpoint: parameter i, and the optimizer's slots beside it. */
 typedef struct listing {
@@ -35,15 +35,29 @@ static void list_tensors(listing *l, const mlrt__recipe *r, const mlrt__params *
     }
 }
 
+#define MILESTONE(i)                                                                                                   \
+    { "milestone" #i, offsetof(mlrt__progress, milestone[i]), false }
+
 /* The numbers of mlrt__progress as texts, both ways: one row each. */
 static const struct {
     const char *key;
     size_t offset;
     bool real;
 } numbers[] = {
-    {"step", offsetof(mlrt__progress, step), false},   {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
-    {"best", offsetof(mlrt__progress, best), true},    {"stale", offsetof(mlrt__progress, stale), false},
-    {"ended", offsetof(mlrt__progress, ended), false}, {"seconds", offsetof(mlrt__progress, seconds), true},
+    {"step", offsetof(mlrt__progress, step), false},
+    {"loss_sum", offsetof(mlrt__progress, loss_sum), true},
+    {"best", offsetof(mlrt__progress, best), true},
+    {"stale", offsetof(mlrt__progress, stale), false},
+    {"ended", offsetof(mlrt__progress, ended), false},
+    {"seconds", offsetof(mlrt__progress, seconds), true},
+    MILESTONE(0),
+    MILESTONE(1),
+    MILESTONE(2),
+    MILESTONE(3),
+    MILESTONE(4),
+    MILESTONE(5),
+    MILESTONE(6),
+    MILESTONE(7),
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 

@@ -15,6 +15,7 @@ typedef struct mlrt__progress {
     int64_t stale;   /* evaluations since then */
     int64_t ended;   /* 1 once a rule to stop early has come true */
     double seconds;  /* of training, over all processes */
+    int64_t milestone[MLRT__MILESTONES];
 } mlrt__progress;
 
 mlrt_status mlrt__checkpoint_write(const char *path, const mlrt__recipe *r, const mlrt__params *params,

@@ -2,10 +2,12 @@
 #include "train/evaluate.h"
 #include "base/text.h"
 #include "train/batches.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVALUATION_SEED = 0, LOSS = 0, PREDICTION = 1 };
+enum { EVALUATION_SEED = 0, MOST = 64 };
+enum { LOSS, PREDICTION, MEASURED }; /* what a program gives: at last the metrics that the model's script builds */
 
 const char *mlrt__split_name(mlrt_split split) {
     static const char *const name[] = {"train", "valid", "test"};
@@ -22,6 +24,12 @@ void mlrt__field_nodes(mlrt_graph *g, const mlrt_task *task, int64_t count, mlrt
 
 /* ---- programs ---- */
 
+static int32_t measured_count(const mlrt__recipe *r) {
+    int32_t count = 0;
+    while (r->model.measured && r->model.measured[count] && count < MOST) count++;
+    return count;
+}
+
 static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *err) {
     const mlrt__recipe *r = e->recipe;
     mlrt_node *field[MLRT_MAX_FIELDS];
@@ -31,8 +39,11 @@ static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *er
     mlrt_node *loss = r->model.loss(r->model.context, v->graph, field);
     mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);
     if (!mlrt_failed(prediction) && mlrt__metrics_fit(r, prediction, err) != MLRT_OK) return err->status;
-    const mlrt__want want[] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
-    if (mlrt__program_new_at(v->graph, want, 2, e->buffer, &(mlrt__home){.beside = e->beside}, &v->program, err) !=
+    mlrt__want want[MEASURED + MOST] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
+    const int32_t wants = MEASURED + measured_count(r);
+    for (int32_t i = MEASURED; i < wants; i++)
+        want[i].node = r->model.measure(r->model.context, v->graph, field, i - MEASURED);
+    if (mlrt__program_new_at(v->graph, want, wants, e->buffer, &(mlrt__home){.beside = e->beside}, &v->program, err) !=
         MLRT_OK)
         return err->status;
     if (!e->beside || mlrt__program_room(v->program) > mlrt__program_room(e->beside)) e->beside = v->program;
@@ -121,17 +132,22 @@ static void score_batch(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_spli
             m->score(e->recipe->task, &batch, &e->measure[at + k].value, &weight[k]);
             k++;
         }
+    for (int32_t i = 0; i < measured_count(e->recipe); i++, k++) {
+        e->measure[at + k].value +=
+            *(const float *)mlrt__program_result(v->program, MEASURED + i).data * (double)v->size;
+        weight[k] += (double)v->size;
+    }
 }
 
 static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err) {
-    enum { MOST = 64 };
-    double weight[MOST] = {0};
+    double weight[2 * MOST] = {0};
     const int32_t at = e->measures;
     const int64_t count = evaluated(e, split);
     if (count == 0) return MLRT_OK;
     add_measure(e, "loss", split);
     for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name && e->measures - at < MOST; m++)
         if (mlrt__metric_wanted(e->recipe, m->name)) add_measure(e, m->name, split);
+    for (int32_t i = 0; i < measured_count(e->recipe); i++) add_measure(e, e->recipe->model.measured[i], split);
     for (int64_t i = 0; i < count;) {
         mlrt__evaluation *v;
         const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
@@ -142,6 +158,17 @@ static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *e
     }
     for (int32_t m = at; m < e->measures; m++) e->measure[m].value /= weight[m - at];
     return MLRT_OK;
+}
+
+mlrt_status mlrt__evaluator_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err) {
+    e->measures = 0;
+    return run_split(e, split, err);
+}
+
+double mlrt__evaluator_value(const mlrt__evaluator *e, const char *metric, mlrt_split split) {
+    for (int32_t i = 0; i < e->measures; i++)
+        if (e->measure[i].split == split && strcmp(e->measure[i].name, metric) == 0) return e->measure[i].value;
+    return (double)NAN;
 }
 
 mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err) {

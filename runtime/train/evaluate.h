@@ -30,14 +30,17 @@ typedef struct mlrt__evaluator {
 mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe, mlrt__params *params, float *buffer,
                                  const mlrt__program *beside, mlrt_error *err);
 void mlrt__evaluator_close(mlrt__evaluator *e);
-/* Fills e->measure: the loss and each metric of each split. */
+/* Fills e->measure: the loss and each metric of each split, or of one. */
 mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);
+mlrt_status mlrt__evaluator_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err);
+double mlrt__evaluator_value(const mlrt__evaluator *e, const char *metric, mlrt_split split); /* NaN: not there */
 mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
                                 mlrt_tensor *out, mlrt_error *err);
 
 /* The metrics of a task: its own, or those that its first target allows (metrics.c). */
 const mlrt_metric *mlrt__metrics_of(const mlrt_task *task);
 bool mlrt__metric_wanted(const mlrt__recipe *r, const char *name);
+bool mlrt__better(const char *metric, double a, double b); /* Is `a` the better value? All are better than NaN. */
 /* Fails when wanted metrics that are not the task's own cannot be made of such a prediction. */
 mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction, mlrt_error *err);
 const char *mlrt__split_name(mlrt_split split); /* "train", "valid", "test" */

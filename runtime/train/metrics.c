@@ -124,3 +124,14 @@ mlrt_status mlrt__metrics_fit(const mlrt__recipe *r, const mlrt_node *prediction
               mlrt_shape_text(&target, wanted, sizeof wanted), mlrt_shape_text(shape, text, sizeof text));
     return mlrt_hint(err, "metrics = {} computes none");
 }
+
+/* ---- which way ---- */
+
+static bool lower_is_better(const char *metric) {
+    return strstr(metric, "loss") || strstr(metric, "error") || strstr(metric, "rms");
+}
+
+bool mlrt__better(const char *metric, double a, double b) {
+    if (isnan(a)) return false;
+    return isnan(b) || (lower_is_better(metric) ? a < b : a > b);
+}

@@ -17,7 +17,18 @@ typedef struct mlrt__model {
     void *context;
     mlrt_node *(*loss)(void *context, mlrt_graph *g, mlrt_node *const *field);
     mlrt_node *(*predict)(void *context, mlrt_graph *g, mlrt_node *const *field); /* without looking at targets */
+    /* Metrics besides the task's: their names, NULL-terminated, or NULL; and one of them as a number of the batch. */
+    const char *const *measured;
+    mlrt_node *(*measure)(void *context, mlrt_graph *g, mlrt_node *const *field, int32_t i);
 } mlrt__model;
+
+/* A value of a metric, and the wish to know the first step after which it was reached. */
+enum { MLRT__MILESTONES = 8 };
+typedef struct mlrt__milestone {
+    const char *metric;
+    mlrt_split split;
+    double at;
+} mlrt__milestone;
 
 typedef struct mlrt__recipe {
     const char *experiment; /* name */
@@ -32,14 +43,17 @@ typedef struct mlrt__recipe {
     int64_t epoch_steps; /* steps an epoch */
     int64_t evaluate;    /* steps between evaluations */
     int64_t eval_batch;
-    int64_t eval_size[MLRT_SPLITS]; /* examples of each split that are evaluated; 0: none */
-    const char *const *metrics;     /* names to compute; NULL-terminated */
-    const char *monitor;            /* the metric of the test split that says which checkpoint is best */
-    const char *stop_metric;        /* stop when it reaches stop_at (falls to it, for a loss) ... */
-    double stop_at;                 /* NaN: never */
-    int64_t patience;               /* ... or after this many evaluations without a better monitor; 0: never */
-    const char *folder;             /* for checkpoints; NULL: none */
-    double checkpoint_seconds;      /* between checkpoints; after an evaluation, one comes within a second */
+    int64_t eval_size[MLRT_SPLITS];   /* examples of each split that are evaluated; 0: none */
+    const char *const *metrics;       /* names to compute; NULL-terminated */
+    const char *monitor;              /* the metric of the test split that says which checkpoint is best */
+    const char *stop_metric;          /* stop when it reaches stop_at (falls to it, for a loss) ... */
+    double stop_at;                   /* NaN: never */
+    int64_t patience;                 /* ... or after this many evaluations without a better monitor; 0: never */
+    const mlrt__milestone *milestone; /* looked at after each step until they are reached */
+    int32_t milestones;               /* at most MLRT__MILESTONES */
+    bool stop_at_milestones;          /* stop when all are reached */
+    const char *folder;               /* for checkpoints; NULL: none */
+    double checkpoint_seconds;        /* between checkpoints; after an evaluation, one comes within a second */
 } mlrt__recipe;
 
 typedef struct mlrt__measure {
@@ -107,7 +121,8 @@ const mlrt__recipe *mlrt__trainer_recipe(const mlrt__trainer *t);
 float *mlrt__trainer_buffer(const mlrt__trainer *t);          /* of the parameters, by their offsets */
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t); /* of the training step */
 int64_t mlrt__trainer_step(const mlrt__trainer *t);
-size_t mlrt__trainer_bytes(const mlrt__trainer *t); /* parameters, gradients, slots and programs */
+int64_t mlrt__trainer_milestone(const mlrt__trainer *t, int32_t i); /* the step that reached it; 0: none yet */
+size_t mlrt__trainer_bytes(const mlrt__trainer *t);                 /* parameters, gradients, slots and programs */
 
 /* The value of a named node ("encoder.1.attention.weights") or of the prediction (name NULL) for `count` examples of a
  * split from `first` on, as one tensor that the caller frees with mlrt__free_large(out->data). */

@@ -5,6 +5,7 @@
 #include "train/best.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
+#include "train/milestones.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -305,22 +306,6 @@ static void progress(mlrt__trainer *t, const mlrt__observer *o) {
     o->progress(o->context, &report);
 }
 
-static double measured(const mlrt__evaluator *e, const char *name, mlrt_split split) {
-    for (int32_t i = 0; i < e->measures; i++)
-        if (e->measure[i].split == split && strcmp(e->measure[i].name, name) == 0) return e->measure[i].value;
-    return NAN;
-}
-
-static bool lower_is_better(const char *metric) {
-    return strstr(metric, "loss") || strstr(metric, "error") || strstr(metric, "rms");
-}
-
-/* Is `a` the better value? */
-static bool better(const char *metric, double a, double b) {
-    if (isnan(a)) return false;
-    return isnan(b) || (lower_is_better(metric) ? a < b : a > b);
-}
-
 static mlrt_split monitored(const mlrt__recipe *r) {
     return r->eval_size[MLRT_VALID] && r->task->size[MLRT_VALID] ? MLRT_VALID : MLRT_TEST;
 }
@@ -331,16 +316,16 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_erro
     const mlrt__recipe *r = t->recipe;
     mlrt__report report = report_of(t);
     if (mlrt__evaluator_run(&t->evaluator, err) != MLRT_OK) return err->status;
-    const double value = measured(&t->evaluator, r->monitor, monitored(r));
-    report.best = better(r->monitor, value, t->progress.best);
+    const double value = mlrt__evaluator_value(&t->evaluator, r->monitor, monitored(r));
+    report.best = mlrt__better(r->monitor, value, t->progress.best);
     report.measure = t->evaluator.measure, report.measures = t->evaluator.measures;
     if (report.best)
         t->progress.best = value, t->progress.stale = 0;
     else
         t->progress.stale++;
-    const double stop = r->stop_metric ? measured(&t->evaluator, r->stop_metric, monitored(r)) : NAN;
-    t->progress.ended = (r->patience && t->progress.stale >= r->patience) ||
-                        (r->stop_metric && !isnan(stop) && !better(r->stop_metric, r->stop_at, stop));
+    const double stop = r->stop_metric ? mlrt__evaluator_value(&t->evaluator, r->stop_metric, monitored(r)) : NAN;
+    t->progress.ended = t->progress.ended || (r->patience && t->progress.stale >= r->patience) ||
+                        (r->stop_metric && !isnan(stop) && !mlrt__better(r->stop_metric, r->stop_at, stop));
     if (o && o->evaluated && o->evaluated(o->context, &report, err) != MLRT_OK) return err->status;
     if (t->progress.step % r->epoch_steps == 0) t->progress.loss_sum = 0;
     t->rate_step = t->progress.step, t->rate_time = mlrt__now();
@@ -358,9 +343,10 @@ static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__ob
     const mlrt__recipe *r = t->recipe;
     while (!at_end(t)) {
         if (one_step(t, batches, err) != MLRT_OK) return err->status;
+        if (mlrt__milestones_look(r, &t->evaluator, &t->progress, err) != MLRT_OK) return err->status;
         const bool epoch_end = t->progress.step % r->epoch_steps == 0;
         progress(t, o);
-        if (t->progress.step % r->evaluate == 0 || t->progress.step == r->steps) {
+        if (t->progress.step % r->evaluate == 0 || at_end(t)) {
             if (evaluate(t, o, err) != MLRT_OK) return err->status;
         } else if (epoch_end) {
             t->progress.loss_sum = 0;
@@ -447,6 +433,7 @@ const mlrt__recipe *mlrt__trainer_recipe(const mlrt__trainer *t) { return t->rec
 float *mlrt__trainer_buffer(const mlrt__trainer *t) { return t->buffer; }
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t) { return t->program; }
 int64_t mlrt__trainer_step(const mlrt__trainer *t) { return t->progress.step; }
+int64_t mlrt__trainer_milestone(const mlrt__trainer *t, int32_t i) { return t->progress.milestone[i]; }
 
 size_t mlrt__trainer_bytes(const mlrt__trainer *t) {
     size_t bytes = sizeof(float) * (size_t)(mlrt__params_size(&t->params) + t->optimizer.slots * t->optimizer.size);

@@ -1,4 +1,4 @@
-train_tests = %D%/batches %D%/checkpoint %D%/evaluate %D%/optimize %D%/trainer
+train_tests = %D%/batches %D%/checkpoint %D%/evaluate %D%/milestones %D%/optimize %D%/trainer
 check_PROGRAMS += $(train_tests)
 TESTS += $(train_tests)
 
@@ -8,5 +8,6 @@ TINY = %D%/libtiny.la $(FIXTURE)
 tests_train_batches_LDADD = $(TINY)
 tests_train_checkpoint_LDADD = $(TINY)
 tests_train_evaluate_LDADD = $(TINY)
+tests_train_milestones_LDADD = $(TINY)
 tests_train_optimize_LDADD = $(TINY)
 tests_train_trainer_LDADD = $(TINY)

@@ -185,11 +185,11 @@ static void test_models(void) {
     mlrt__trainer *trainer;
     mlrt_error err = {0};
     tiny_open(&t, "adam", "lr = 0.01");
-    t.recipe.model = (mlrt__model){NULL, first_field, first_field};
+    t.recipe.model = (mlrt__model){.loss = first_field, .predict = first_field};
     mlrt__trainer_new(&t.recipe, &trainer, &err);
     is_str(tiny_error(&err), "the loss must be one f32 number, got f32 [7, 4]", "a loss for each example");
     err = (mlrt_error){0};
-    t.recipe.model = (mlrt__model){NULL, mean_of_field, first_field};
+    t.recipe.model = (mlrt__model){.loss = mean_of_field, .predict = first_field};
     mlrt__trainer_new(&t.recipe, &trainer, &err);
     is_str(tiny_error(&err), "the model has no parameters to train", "nothing to train");
     ok(trainer == NULL, "and there is no trainer");
