@@ -13,71 +13,87 @@ MLRT__INLINE mlrt__lanes load_left(const float *p, int64_t left) {
     return left >= MLRT__LANES ? mlrt__load(p) : left > 0 ? mlrt__load_part(p, left) : (mlrt__lanes){0};
 }
 
-/* Lanes k, k + 1, ... of one row (column); x is its first element, depth elements are there. */
-MLRT__INLINE mlrt__lanes along_depth(const float *x, int64_t k, int64_t depth) {
+/* A vector of lanes along k from x on, where `left` elements are. */
+MLRT__INLINE mlrt__lanes along_depth(const float *x, int64_t left) {
 #if PAIR == 2
-    const mlrt__lanes low = load_left(x + 2 * k, depth - 2 * k);
-    const mlrt__lanes high = load_left(x + 2 * k + MLRT__LANES, depth - 2 * k - MLRT__LANES);
+    const mlrt__lanes low = load_left(x, left), high = load_left(x + MLRT__LANES, left - MLRT__LANES);
     return (mlrt__lanes)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
 #else
-    return load_left(x + k, depth - k);
+    return load_left(x, left);
 #endif
 }
 
-/* Lane k of rows (columns) at x and after it, of which `left` are there. */
-MLRT__INLINE mlrt__lanes along_outer(const float *x, int64_t stride, int64_t k, int64_t depth, int64_t left) {
+/* One lane of the rows (columns) from x on, of which `rows` are there; `left` elements are there along k. */
+MLRT__INLINE mlrt__lanes along_outer(const float *x, int64_t stride, int64_t left, int64_t rows) {
+    const mlrt__lanes low = left > 0 ? load_left(x, rows) : (mlrt__lanes){0};
 #if PAIR == 2
     const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    const mlrt__lanes low = 2 * k < depth ? load_left(x + 2 * k * stride, left) : (mlrt__lanes){0};
-    const mlrt__lanes high = 2 * k + 1 < depth ? load_left(x + (2 * k + 1) * stride, left) : (mlrt__lanes){0};
+    const mlrt__lanes high = left > 1 ? load_left(x + stride, rows) : (mlrt__lanes){0};
     return (mlrt__lanes)_mm512_permutexvar_epi16(zip, (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low));
 #else
-    return k < depth ? load_left(x + k * stride, left) : (mlrt__lanes){0};
+    (void)stride;
+    return low;
 #endif
 }
 
-/* The square of lanes at row `o` and lane `k`: vector i holds row o + i, or with `across` lane k + i. What is read next,
- * `ahead` rows or a square of lanes further, is fetched. */
-MLRT__INLINE void load_square(mlrt__side s, int64_t o, int64_t outers, int64_t k, int64_t depth, bool across,
-                              int64_t ahead, mlrt__lanes v[MLRT__LANES]) {
-    const bool by_depth = s.depth == 1;
+/* The square of lanes at row `o` and lane `k`: vector i holds row o + i, or with `across` lane k + i; zeros beyond the
+ * last row and lane.  */
+MLRT__INLINE void load_square(mlrt__side s, bool by_depth, int64_t o, int64_t outers, int64_t k, int64_t depth,
+                              bool across, mlrt__lanes v[MLRT__LANES]) {
+    const bool whole = o + MLRT__LANES <= outers && PAIR * (k + MLRT__LANES) <= depth;
+    const int64_t rows = whole ? MLRT__LANES : outers - o, left = whole ? PAIR * MLRT__LANES : depth - PAIR * k;
+    const float *x = by_depth ? s.data + o * s.outer + PAIR * k : s.data + o + PAIR * k * s.depth;
+    if (whole) {
 #pragma GCC unroll 16
-    for (int i = 0; i < MLRT__LANES; i++)
-        if (by_depth) {
-            const float *row = s.data + (o + i) * s.outer;
-            __builtin_prefetch(row + ahead * s.outer + PAIR * k);
-            if (PAIR == 2) __builtin_prefetch(row + ahead * s.outer + PAIR * k + MLRT__LANES);
-            v[i] = o + i < outers ? along_depth(row, k, depth) : (mlrt__lanes){0};
-        } else {
-            __builtin_prefetch(s.data + o + PAIR * (k + i + MLRT__LANES) * s.depth);
-            if (PAIR == 2) __builtin_prefetch(s.data + o + (PAIR * (k + i + MLRT__LANES) + 1) * s.depth);
-            v[i] = along_outer(s.data + o, s.depth, k + i, depth, outers - o);
-        }
+        for (int i = 0; i < MLRT__LANES; i++)
+            v[i] = by_depth ? along_depth(x + i * s.outer, PAIR * MLRT__LANES)
+                            : along_outer(x + PAIR * i * s.depth, s.depth, 2, MLRT__LANES);
+    } else {
+#pragma GCC unroll 16
+        for (int i = 0; i < MLRT__LANES; i++)
+            v[i] = by_depth ? (i < rows ? along_depth(x + i * s.outer, left) : (mlrt__lanes){0})
+                            : along_outer(x + PAIR * i * s.depth, s.depth, left - PAIR * i, rows);
+    }
     if (by_depth == across) mlrt__transpose_square(v);
 }
 
-/* The part of a panel [lanes, width] that begins at lane k: rows (columns) first .. end - 1. */
-MLRT__INLINE void pack_part(mlrt__side s, int64_t first, int64_t end, int64_t k, int64_t depth, int64_t lanes,
-                            float *panel, int64_t width) {
-    for (int64_t o = 0; o < width; o += MLRT__LANES) {
-        mlrt__lanes v[MLRT__LANES];
-        load_square(s, first + o, end, k, depth, true, width, v);
+/* What lies along k is transposed, square by square. */
+MLRT__INLINE void pack_deep(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
+    for (int64_t first = 0; first < outers; first += width)
+        for (int64_t o = 0; o < width; o += MLRT__LANES)
+            for (int64_t k = 0; k < lanes; k += MLRT__LANES) {
+                mlrt__lanes v[MLRT__LANES];
+                load_square(s, true, first + o, outers, k, depth, true, v);
 #pragma GCC unroll 16
-        for (int i = 0; i < MLRT__LANES; i++)
-            if (k + i < lanes) mlrt__store_some(panel + (k + i) * width + o, v[i], width - o);
-    }
+                for (int i = 0; i < MLRT__LANES; i++)
+                    if (k + i < lanes) mlrt__store_some(to + first * lanes + (k + i) * width + o, v[i], width - o);
+            }
 }
 
-/* Panels of `width` rows (columns), [lanes, width] each, in the order in which the operand lies in memory. */
-MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
-    const int64_t deep = s.depth == 1 ? lanes : MLRT__LANES;
-    for (int64_t begin = 0; begin < lanes; begin += deep)
+/* What lies along the panels' width is copied, a few rows at a time: they are read as they lie in memory, and few enough
+ * to stay in cache when their distance is a power of two. */
+MLRT__INLINE void pack_wide(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
+    enum { DEEP = 16 / PAIR };
+    for (int64_t begin = 0; begin < lanes; begin += DEEP)
         for (int64_t first = 0; first < outers; first += width) {
-            const int64_t end = outers < first + width ? outers : first + width;
-            for (int64_t k = begin; k < begin + deep && k < lanes; k += MLRT__LANES)
-                pack_part(s, first, end, k, depth, lanes, to + first * lanes, width);
+            const bool whole = first + (width + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES <= outers;
+            for (int64_t k = begin; k < begin + DEEP && k < lanes; k++)
+                for (int64_t o = 0; o < width; o += MLRT__LANES) {
+                    const float *x = s.data + first + o + PAIR * k * s.depth;
+                    const int64_t rows = whole ? MLRT__LANES : outers - first - o, left = depth - PAIR * k;
+                    mlrt__store_some(to + first * lanes + k * width + o, along_outer(x, s.depth, left, rows),
+                                     width - o);
+                }
         }
+}
+
+/* Panels of `width` rows (columns), [lanes, width] each. */
+MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
+    if (s.depth == 1)
+        pack_deep(s, outers, depth, lanes, to, width);
+    else
+        pack_wide(s, outers, depth, lanes, to, width);
 }
 
 /* Two vectors of a row of results: added to what is there, and ended. */

@@ -27,15 +27,23 @@ static const mlrt__format dot_products = {.name = "bf16",
 
 enum { SQUARE = 16, AMX_ROWS = 2 * SQUARE, AMX_COLUMNS = 2 * SQUARE, ROW_BYTES = 4 * SQUARE };
 
-static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
+/* The squares of a panel of `outers` rows, in the order of the panel. */
+MLRT__INLINE void pack_blocks(mlrt__side a, bool by_depth, int64_t outers, int64_t depth, int64_t lanes, float *to) {
     for (int64_t first = 0; first < outers; first += AMX_ROWS)
         for (int64_t k = 0; k < lanes; k += SQUARE)
             for (int64_t o = first; o < first + AMX_ROWS; o += SQUARE, to += SQUARE * SQUARE) {
                 mlrt__lanes v[SQUARE];
-                load_square(a, o, outers, k, depth, false, AMX_ROWS, v);
+                load_square(a, by_depth, o, outers, k, depth, false, v);
 #pragma GCC unroll 16
                 for (int i = 0; i < SQUARE; i++) mlrt__store(to + i * SQUARE, v[i]);
             }
+}
+
+static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
+    if (a.depth == 1)
+        pack_blocks(a, true, outers, depth, lanes, to);
+    else
+        pack_blocks(a, false, outers, depth, lanes, to);
 }
 
 static void begin_amx(void) {
