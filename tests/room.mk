@@ -36,13 +36,13 @@ include tests/system/room.mk
 
 # ---- beyond `make check` ----
 # Every C program runs again under valgrind, and in a second build with ASan and UBSan, but these, which are too slow there.
-NOT_VALGRIND = tests/core/gradient tests/amplitudes/bootstrap tests/amplitudes/loop5
+NOT_VALGRIND = tests/core/gradient tests/amplitudes/bootstrap tests/amplitudes/loop5 tests/amplitudes/strike_two
 NOT_SANITIZED =
 C_TESTS = $(filter $(check_PROGRAMS), $(TESTS))
 VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))
 SANITIZED_TESTS = $(filter-out $(NOT_SANITIZED), $(C_TESTS))
 # What takes more than a minute: whole experiments, six loops.
-TESTS_LONG = $(long_scripts) tests/amplitudes/loop6
+TESTS_LONG = $(long_scripts) tests/amplitudes/loop6 tests/amplitudes/six_loops.lua
 
 # Warnings are the other build's business: under sanitizers many are false.
 SANITIZERS = -O1 -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

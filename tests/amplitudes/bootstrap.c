@@ -25,6 +25,7 @@ static void test_steps(void) {
     steps noted;
     if (!loops_compute(all, 3, &noted)) exit(1);
     loops_steps(&noted, 3, three, 7);
+    loops_free(all, 3);
     if (!loops_compute(all, 4, &noted)) exit(1);
     loops_steps(&noted, 4, four, 7);
 }

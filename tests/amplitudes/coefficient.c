@@ -203,6 +203,109 @@ static void test_metrics(void) {
     task_close(&o);
 }
 
+/* ---- other forms, bases, zeros ---- */
+
+static void test_quads(void) {
+    static const struct {
+        const char *properties;
+        int64_t keys;
+    } rows[] = {{"loop = 2, form = quad", 2}, {"loop = 3, form = quad", 55}, {"loop = 4, form = quad", 1001}};
+    open_task o;
+    int32_t target[MOST_TOKENS];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        task_open(&o, rows[i].properties);
+        is_int(o.task->size[MLRT_TRAIN] + o.task->size[MLRT_TEST], rows[i].keys, "%s: keys", rows[i].properties);
+        task_close(&o);
+    }
+    task_open(&o, "loop = 3, form = quad");
+    is_int(o.task->field[0].shape.dim[0], 3, "two letters and a suffix");
+    is_int(o.task->field[0].vocabulary->size, 14, "of six letters and eight suffixes");
+    is_str(target_of(&o, "aacddd", target), NULL, "aa cddd is none");
+    is_str(target_of(&o, "aabbdd", target), "+ 4", "aa bbdd has the coefficient of aabbdd");
+    task_close(&o);
+    task_open(&o, "loop = 1, form = quad");
+    is_str(o.err.message, "words of one loop are shorter than a quad", "one loop has none");
+    task_close(&o);
+    task_open(&o, "loop = 3, form = quad, zeros = naive");
+    is_str(o.err.message, "form 'quad' has no zeros: expected zeros = \"none\", got \"naive\"", "nor are there zeros");
+    task_close(&o);
+}
+
+static void test_bases(void) {
+    static const struct {
+        int32_t base;
+        const char *value;
+    } rows[] = {{10, "+ 1 5 3 6 0"}, {100, "+ 1 53 60"}, {1000, "+ 15 360"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        open_task o;
+        char properties[2 * SCRATCH_PATH + 64];
+        int32_t target[2 * MOST_TOKENS];
+        snprintf(properties, sizeof properties, "loop = 3, base = %d, data = \"%s\"", rows[i].base,
+                 write_text("numbers.txt", "aaaaaf 15360\naaaead -7\n"));
+        task_open(&o, properties);
+        is_str(target_of(&o, "aaaaaf", target), rows[i].value, "in base %d", rows[i].base);
+        is_int(o.task->field[1].vocabulary->size, rows[i].base + 4, "with its digits");
+        task_close(&o);
+    }
+}
+
+/* By the rules of adjacent, first and last letters. */
+static bool is_trivial(const char *word) {
+    static const char *const never[] = {"ad", "da", "be", "eb", "cf", "fc", "de", "ed", "df", "fd", "ef", "fe"};
+    bool trivial = word[0] > 'c' || word[strlen(word) - 1] < 'd';
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) trivial |= strstr(word, never[i]) != NULL;
+    return trivial;
+}
+
+/* Half of the words are zeros, so many of them trivial, and none is there twice. */
+static void zeros_are(const char *kind, int64_t from, int64_t to) {
+    enum { WORDS = 2 * 11208 };
+    open_task o, symbol;
+    char properties[128], text[64];
+    int64_t zero = 0, trivial = 0, twice = 0;
+    snprintf(properties, sizeof properties, "loop = 4, zeros = %s, test = 2000", kind);
+    if (!ok(task_open(&o, properties), "%s zeros", kind)) exit(1);
+    is_int(o.task->size[MLRT_TRAIN] + o.task->size[MLRT_TEST], WORDS, "are as many as there are others");
+    for (mlrt_split s = 0; s < MLRT_SPLITS; s++)
+        for (int64_t i = 0; i < o.task->size[s]; i++) {
+            int32_t target[MOST_TOKENS];
+            char word[64];
+            example(&o, s, i, word, target);
+            o.cls->decode(o.task, 1, target, text, sizeof text);
+            if (strcmp(text, "+ 0") == 0) zero++, trivial += is_trivial(word);
+        }
+    is_int(zero, WORDS / 2, "they are written + 0");
+    ok(trivial >= from && trivial <= to, "and %lld of them are trivial, want %lld to %lld", (long long)trivial,
+       (long long)from, (long long)to);
+    char(*all)[64] = all_words(&o);
+    for (int64_t i = 1; i < WORDS; i++) twice += strcmp(all[i - 1], all[i]) == 0;
+    is_int(twice, 0, "no word is there twice, so none of the zeros is in the symbol");
+    free(all);
+    task_open(&symbol, properties);
+    char word[2][64];
+    int32_t target[MOST_TOKENS];
+    example(&o, MLRT_TEST, 7, word[0], target), example(&symbol, MLRT_TEST, 7, word[1], target);
+    is_str(word[0], word[1], "they are the same every time");
+    task_close(&o), task_close(&symbol);
+}
+
+static void test_zeros(void) {
+    open_task o;
+    int32_t target[MOST_TOKENS];
+    zeros_are("naive", 11000, 11208); /* but for 1.3% of all words, a rule forbids them */
+    zeros_are("nontrivial", 560, 560);
+    task_open(&o, "loop = 3, zeros = nontrivial, target = zero");
+    is_int(o.task->field[1].shape.dim[0], 2, "whether a coefficient is zero is one digit and an end");
+    is_str(target_of(&o, "aaaaae", target), "1", "1 when it is not");
+    task_close(&o);
+    task_open(&o, "loop = 1, zeros = nontrivial");
+    is_str(o.err.message, "1 loops have 0 nontrivial zeros, 6 are wanted", "one loop has too few");
+    task_close(&o);
+    task_open(&o, "loop = 1, zeros = naive, test = 2");
+    is_int(o.task->size[MLRT_TRAIN], 10, "but naive ones");
+    task_close(&o);
+}
+
 /* ---- where data come from ---- */
 
 static void test_data_path(void) {
@@ -240,6 +343,9 @@ int main(void) {
     test_tokens();
     test_fields();
     test_metrics();
+    test_quads();
+    test_bases();
+    test_zeros();
     test_data_path();
     return done_testing();
 }

@@ -1,10 +1,12 @@
-amplitudes_tests = %D%/bootstrap %D%/coefficient %D%/loop5 %D%/symbol
+amplitudes_tests = %D%/bootstrap %D%/coefficient %D%/loop5 %D%/strike_two %D%/symbol
 check_PROGRAMS += $(amplitudes_tests) %D%/loop6
 TESTS += $(amplitudes_tests)
+dist_check_SCRIPTS += %D%/six_loops.lua
 tests_amplitudes_coefficient_LDADD = $(FIXTURE)
+tests_amplitudes_strike_two_LDADD = $(FIXTURE)
 tests_amplitudes_symbol_LDADD = $(FIXTURE)
-tests_amplitudes_bootstrap_SOURCES = %D%/bootstrap.c %D%/loops.h $(AMPLITUDES_BOOTSTRAP)
-tests_amplitudes_loop5_SOURCES = %D%/loop5.c %D%/loops.h $(AMPLITUDES_BOOTSTRAP)
-tests_amplitudes_loop6_SOURCES = %D%/loop6.c %D%/loops.h $(AMPLITUDES_BOOTSTRAP)
-tests_amplitudes_symbol_SOURCES = %D%/symbol.c %D%/loops.h plugins/amplitudes/source.c plugins/amplitudes/source.h \
-	$(AMPLITUDES_BOOTSTRAP)
+tests_amplitudes_bootstrap_SOURCES = %D%/bootstrap.c %D%/loops.h $(AMPLITUDES_SYMBOL)
+tests_amplitudes_loop5_SOURCES = %D%/loop5.c %D%/loops.h $(AMPLITUDES_SYMBOL)
+tests_amplitudes_loop6_SOURCES = %D%/loop6.c %D%/loops.h $(AMPLITUDES_SYMBOL)
+tests_amplitudes_strike_two_SOURCES = %D%/strike_two.c %D%/loops.h $(AMPLITUDES_SYMBOL)
+tests_amplitudes_symbol_SOURCES = %D%/symbol.c %D%/loops.h $(AMPLITUDES_SYMBOL)

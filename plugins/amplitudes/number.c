@@ -1,0 +1,108 @@
+/* number.c - coefficients as tokens, and how answers are scored. */
+#include "number.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT = 5 }; /* bytes of a token, the zero byte included */
+
+const char *const number_parts[] = {"value", "magnitude", "sign", "zero", NULL};
+
+bool numbers_new(numbers *n, int32_t base) {
+    static const char *const special[NUMBER_DIGITS] = {"end", "pad", "+", "-"};
+    const int32_t size = NUMBER_DIGITS + base;
+    const char **token = malloc(sizeof *token * (size_t)size);
+    *n = (numbers){base, malloc((size_t)(TEXT * size)), {size, token}};
+    for (int32_t i = 0; token && n->text && i < size; i++) {
+        char *text = n->text + i * TEXT;
+        if (i < NUMBER_DIGITS)
+            snprintf(text, TEXT, "%s", special[i]);
+        else
+            snprintf(text, TEXT, "%d", (i - NUMBER_DIGITS) % 1000);
+        token[i] = text;
+    }
+    return token && n->text;
+}
+
+void numbers_free(numbers *n) {
+    free(n->text);
+    free((void *)n->vocabulary.token);
+    *n = (numbers){0};
+}
+
+int32_t numbers_encode(const numbers *n, int64_t value, number_part part, int32_t *token) {
+    int32_t digit[NUMBER_MOST_TOKENS], digits = 0, used = 0;
+    int64_t magnitude = part >= NUMBER_SIGN ? value != 0 : llabs(value);
+    if (part != NUMBER_ZERO) token[used++] = value < 0 && part != NUMBER_MAGNITUDE ? NUMBER_MINUS : NUMBER_PLUS;
+    do digit[digits++] = (int32_t)(magnitude % n->base);
+    while (magnitude /= n->base);
+    while (digits) token[used++] = NUMBER_DIGITS + digit[--digits];
+    return used;
+}
+
+void numbers_target(const numbers *n, int64_t value, number_part part, int32_t *token, int32_t length) {
+    int32_t all[NUMBER_MOST_TOKENS];
+    const int32_t used = numbers_encode(n, value, part, all);
+    for (int32_t k = 0; k < length; k++) token[k] = k < used ? all[k] : k == used ? NUMBER_END : NUMBER_PAD;
+}
+
+void numbers_decode(const numbers *n, const int32_t *token, int32_t length, char *text, size_t size) {
+    size_t used = 0;
+    if (size) text[0] = 0;
+    for (int32_t k = 0; k < length && used < size && token[k] > NUMBER_PAD && token[k] < n->vocabulary.size; k++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", k ? " " : "", n->vocabulary.token[token[k]]);
+}
+
+/* ---- metrics: of tokens, or of logits by their largest ---- */
+
+static int32_t answer(const mlrt_tensor *p, int64_t position) {
+    if (p->dtype == MLRT_I32) return ((const int32_t *)p->data)[position];
+    const int64_t classes = p->shape.dim[p->shape.rank - 1];
+    const float *logit = (const float *)p->data + position * classes;
+    int64_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (logit[c] > logit[best]) best = c;
+    return (int32_t)best;
+}
+
+static bool is_sign(int32_t token) { return token == NUMBER_PLUS || token == NUMBER_MINUS; }
+
+static int64_t length_of(const mlrt_batch *b) { return b->field[1].shape.dim[1]; }
+
+/* Share of examples whose signs, if asked, and digits, if asked, are all right; what is behind "end" does not count. */
+static void score(const mlrt_batch *b, bool sign, bool digits, double *sum, double *weight) {
+    const int32_t *target = b->field[1].data;
+    const int64_t length = length_of(b);
+    for (int64_t i = 0; i < b->count; i++) {
+        bool right = true;
+        for (int64_t k = i * length; right && k < (i + 1) * length && target[k] != NUMBER_PAD; k++)
+            right = !(is_sign(target[k]) ? sign : digits) || answer(&b->prediction, k) == target[k];
+        *sum += right;
+    }
+    *weight += (double)b->count;
+}
+
+static void score_all(const mlrt_task *self, const mlrt_batch *b, double *sum, double *weight) {
+    (void)self;
+    score(b, true, true, sum, weight);
+}
+static void score_magnitude(const mlrt_task *self, const mlrt_batch *b, double *sum, double *weight) {
+    (void)self;
+    score(b, false, true, sum, weight);
+}
+static void score_sign(const mlrt_task *self, const mlrt_batch *b, double *sum, double *weight) {
+    (void)self;
+    score(b, true, false, sum, weight);
+}
+static void score_plus(const mlrt_task *self, const mlrt_batch *b, double *sum, double *weight) {
+    (void)self;
+    for (int64_t i = 0; i < b->count; i++) *sum += answer(&b->prediction, i * length_of(b)) == NUMBER_PLUS;
+    *weight += (double)b->count;
+}
+
+const mlrt_metric number_metrics[] = {
+    {"accuracy", "share of examples whose whole coefficient is right", score_all},
+    {"magnitude_accuracy", "share whose digits are all right, whatever the sign", score_magnitude},
+    {"sign_accuracy", "share whose sign is right", score_sign},
+    {"plus_share", "share of examples for which + is predicted", score_plus},
+    {0}};

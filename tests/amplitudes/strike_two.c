@@ -1,0 +1,164 @@
+/* strike_two.c - the task amplitudes.strike_two: parents, order, what is told, and examples that are alike. */
+#include "fixture.h"
+#include "loops.h"
+#include "plugins/amplitudes/source.h"
+
+enum { MOST_TEXT = 1024, MOST_TOKENS = 512 };
+
+static symbol all[5]; /* by loop order */
+
+typedef struct open_task {
+    fixture f;
+    mlrt_task *task;
+    const mlrt_task_class *cls;
+    mlrt_error err;
+} open_task;
+
+static bool task_open(open_task *o, const char *properties) {
+    *o = (open_task){.cls = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.strike_two")};
+    o->task = (mlrt_task *)fixture_object(&o->f, &o->cls->base, properties);
+    if (o->f.err.status == MLRT_OK && o->cls->open(o->task, &o->err) == MLRT_OK) return true;
+    diag("%s%s", fixture_error(&o->f), o->err.message);
+    return false;
+}
+
+static void task_close(open_task *o) {
+    o->cls->close(o->task);
+    fixture_free(&o->f);
+}
+
+static int64_t size_of(const open_task *o) { return o->task->size[MLRT_TRAIN] + o->task->size[MLRT_TEST]; }
+
+/* Example i of both splits as text: "+ 0 - 2 .. = - 384". */
+static void example(const open_task *o, int64_t i, char *text) {
+    int32_t source[MOST_TOKENS], target[8];
+    char number[64];
+    const bool test = i >= o->task->size[MLRT_TRAIN];
+    const int64_t at = test ? i - o->task->size[MLRT_TRAIN] : i;
+    o->cls->fetch(o->task, test ? MLRT_TEST : MLRT_TRAIN, &at, 1, (void *[]){source, target});
+    o->cls->decode(o->task, 0, source, text, MOST_TEXT);
+    o->cls->decode(o->task, 1, target, number, sizeof number);
+    strcat(strcat(text, " = "), number);
+}
+
+/* ---- the same by hand: words as text, no dihedral symmetry, every pair of examples compared ---- */
+
+static int64_t part_of(const char *keep, int64_t value) {
+    if (strcmp(keep, "magnitude") == 0) return llabs(value);
+    if (strcmp(keep, "sign") == 0) return (value > 0) - (value < 0);
+    return value;
+}
+
+static int by_value(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void by_hand(int32_t loop, int64_t i, int32_t k, bool sorted, const char *keep, char *text) {
+    uint8_t letter[MOST_LETTERS];
+    const int32_t n = 2 * loop;
+    int64_t value[64];
+    int32_t count = 0;
+    symbol_spell(all[loop].word[i], n, letter);
+    for (int32_t a = 0; a < n; a++)
+        for (int32_t b = a + 1; b < n; b++) {
+            char parent[MOST_LETTERS] = {0};
+            int32_t used = 0;
+            if (k && b - a > k) continue;
+            for (int32_t c = 0; c < n; c++)
+                if (c != a && c != b) parent[used++] = (char)('a' + letter[c]);
+            value[count++] = part_of(keep, loops_coefficient(&all[loop - 1], parent));
+        }
+    if (sorted) qsort(value, (size_t)count, sizeof *value, by_value);
+    text[0] = 0;
+    for (int32_t c = 0; c < count; c++)
+        sprintf(text + strlen(text), "%s%c %lld", c ? " " : "", value[c] < 0 ? '-' : '+', llabs(value[c]));
+    const int64_t own = all[loop].coefficient[i];
+    const char *format = llabs(own) < 1000 ? " = %c %lld" : " = %c %lld %lld";
+    sprintf(text + strlen(text), format, own < 0 ? '-' : '+', llabs(own) < 1000 ? llabs(own) : llabs(own) / 1000,
+            llabs(own) % 1000);
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(a, b); }
+
+/* Sort texts and leave each once; returns how many there are. */
+static int64_t distinct(char (*text)[MOST_TEXT], int64_t count) {
+    int64_t kept = 0;
+    qsort(text, (size_t)count, MOST_TEXT, by_text);
+    for (int64_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(text[i], text[kept - 1]) != 0) memmove(text[kept++], text[i], MOST_TEXT);
+    return kept;
+}
+
+static void same_by_hand(int32_t loop, int32_t k, bool sorted, const char *keep) {
+    open_task o;
+    char properties[128];
+    const int64_t words = all[loop].terms;
+    char(*want)[MOST_TEXT] = malloc((size_t)words * MOST_TEXT), (*got)[MOST_TEXT] = malloc((size_t)words * MOST_TEXT);
+    snprintf(properties, sizeof properties, "loop = %d, k = %d, order = %s, keep = %s", loop, k,
+             sorted ? "sorted" : "strikeout", keep);
+    if (!ok(task_open(&o, properties), "%s", properties)) exit(1);
+    for (int64_t i = 0; i < words; i++) by_hand(loop, i, k, sorted, keep, want[i]);
+    const int64_t count = distinct(want, words);
+    is_int(size_of(&o), count, "as many examples as there are by hand");
+    int64_t different = 0;
+    for (int64_t i = 0; i < size_of(&o); i++) example(&o, i, got[i]);
+    is_int(distinct(got, size_of(&o)), count, "none of them twice");
+    for (int64_t i = 0; i < count; i++) different += strcmp(got[i], want[i]) != 0;
+    is_int(different, 0, "and they are the same");
+    task_close(&o);
+    free(want), free(got);
+}
+
+/* ---- */
+
+/* The paper's example, Eq. 15, has no coefficient; its neighbour aaaf has. */
+static void test_example(void) {
+    open_task o;
+    char text[2][MOST_TEXT];
+    ok(task_open(&o, "loop = 2, train = 0.5, test = 1"), "two loops");
+    is_int(size_of(&o), 2, "have two words, up to dihedral images");
+    for (int64_t i = 0; i < 2; i++) example(&o, i, text[i]);
+    const bool first = strstr(text[0], "= + 16") != NULL;
+    is_str(text[!first], "- 2 - 2 + 0 - 2 + 0 + 0 = + 16", "aaae: ae is left when two of the three a are struck");
+    is_str(text[first], "+ 0 + 0 + 0 - 2 - 2 - 2 = + 8", "aeee: ae when two of the three e are");
+    task_close(&o);
+}
+
+static void test_shuffled(void) {
+    open_task o, plain;
+    char text[2][MOST_TEXT];
+    int64_t moved = 0, again = 0;
+    ok(task_open(&o, "loop = 4, order = shuffled") && task_open(&plain, "loop = 4"), "shuffled parents");
+    is_int(size_of(&o), size_of(&plain), "of the same examples");
+    for (int64_t i = 0; i < 100; i++) {
+        example(&o, i, text[0]), example(&plain, i, text[1]);
+        moved += strcmp(text[0], text[1]) != 0;
+        example(&o, i, text[1]);
+        again += strcmp(text[0], text[1]) == 0;
+    }
+    ok(moved > 90, "stand in another order");
+    is_int(again, 100, "which is the same every time");
+    task_close(&o), task_close(&plain);
+}
+
+int main(void) {
+    for (int32_t loop = 1; loop <= 4; loop++) {
+        mlrt_error err = {0};
+        if (source_symbol(&all[loop], loop, NULL, &err)) return 1;
+    }
+    test_example();
+    same_by_hand(3, 0, false, "value");
+    same_by_hand(4, 0, false, "value");
+    same_by_hand(4, 1, false, "value");
+    same_by_hand(4, 2, true, "value");
+    same_by_hand(4, 0, true, "sign");
+    same_by_hand(4, 3, false, "magnitude");
+    test_shuffled();
+    open_task o;
+    ok(task_open(&o, "loop = 4, unique = false"), "examples that are alike");
+    is_int(size_of(&o), 1868, "are kept: words up to dihedral images");
+    task_close(&o);
+    loops_free(all, 4);
+    return done_testing();
+}
