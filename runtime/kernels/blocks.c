@@ -162,7 +162,7 @@ void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float
                       float *y, void *scratch) {
     const plan q = plan_of(p, f);
     const operands o = {a, b, bias, y};
-    if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 32)) {
+    if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 8)) {
         run_thread(&q, o, scratch, 0, 1);
         return;
     }

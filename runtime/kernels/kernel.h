@@ -35,8 +35,9 @@ const mlrt__kernel *mlrt__kernel_at(const char *op, int32_t level);
 int32_t mlrt__threads(void);             /* in an OpenMP team */
 void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; before anything is compiled */
 
-/* Work below this many scalar operations stays on one thread: a team costs some microseconds. */
-enum { MLRT__TEAM_WORK = 32768 };
+/* Work below this many scalar operations, some tens of microseconds, stays on one thread: a team costs a few, and as much
+ * again when the others have gone to sleep. */
+enum { MLRT__TEAM_WORK = 131072 };
 static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK && mlrt__threads() > 1; }
 /* Does items 0 .. count-1, by a team when there is one for this much work. (OpenMP's own `if` makes a team of one, for
  * which libgomp allocates memory each time.) */

@@ -2,7 +2,7 @@
 #include "program/program.h"
 #include "tap.h"
 
-enum { SIZE = 1 << 16 };
+enum { SIZE = 1 << 18 };
 
 static mlrt__params params;
 static mlrt_graph *g;
@@ -133,8 +133,8 @@ static void test_dependence(void) {
     mlrt__params_init(&params, 2, buffer, NULL);
     ok(memcmp(alone, buffer + offset("w"), 33 * sizeof *alone) != 0, "and on the seed");
     const bool same =
-        (mlrt__set_threads(1), draw(MLRT_SHAPE_OF(60000), init), memcpy(alone, buffer, sizeof alone),
-         mlrt__set_threads(3), draw(MLRT_SHAPE_OF(60000), init), memcmp(alone, buffer, sizeof alone) == 0);
+        (mlrt__set_threads(1), draw(MLRT_SHAPE_OF(150000), init), memcpy(alone, buffer, sizeof alone),
+         mlrt__set_threads(3), draw(MLRT_SHAPE_OF(150000), init), memcmp(alone, buffer, sizeof alone) == 0);
     mlrt__set_threads(0);
     ok(same, "not on the number of threads");
 

@@ -136,7 +136,7 @@ static void test_fields(void) {
 /* ---- random numbers ---- */
 
 static void test_random(void) {
-    enum { MANY = 70000, KINDS = 5 };
+    enum { MANY = 150000, KINDS = 5 };
     const mlrt_shape shape = MLRT_SHAPE_OF(MANY);
     float *kept = malloc(sizeof(float) * KINDS * MANY);
     begin();
@@ -183,7 +183,7 @@ static mlrt_node *weights(const char *name, int64_t rows, int64_t columns) {
 /* Work enough for a team in each of our own kernels, forward and backward. (oneDNN promises the same bits for the same
  * number of threads only.) */
 static mlrt_node *large_loss(void) {
-    enum { TOKENS = 512, DIM = 64 };
+    enum { TOKENS = 2048, DIM = 64 };
     mlrt_node *tokens = field("tokens", MLRT_I32, MLRT_SHAPE_OF(4, TOKENS / 4));
     mlrt_node *x = mlrt_gather(weights("table", DIM, DIM), tokens);
     x = mlrt_add(x, mlrt_attention(mlrt_square(x), x, x, NULL, 4, true, 0));
@@ -204,7 +204,7 @@ static void test_threads(void) {
         mlrt__set_threads(threads);
         compile((mlrt_node *[]){loss, dx[0], dx[1]}, 3, buffer);
         const mlrt_tensor t = mlrt__program_input(p, "tokens");
-        for (int32_t i = 0; i < 512; i++) ((int32_t *)t.data)[i] = i * 37 % 64;
+        for (int32_t i = 0; i < 2048; i++) ((int32_t *)t.data)[i] = i * 37 % 64;
         run(1, 1);
         if (threads == 1) memcpy(kept, result(1), sizeof kept);
         same = same && memcmp(kept, result(1), sizeof kept) == 0;
