@@ -10,6 +10,7 @@ local recipes = require "mlrt.recipe"
 local M = {}
 
 local WINDOWS, WINDOW_SECONDS = 5, 0.5
+local QUICK_WINDOWS = 3 -- of one step each
 
 -- Families of kernels, as they are summed up.
 local families = {
@@ -98,7 +99,7 @@ function parts.steps(workload, options)
     seconds = core.time_steps(trainer, math.max(1, 0.2 * WINDOW_SECONDS // seconds), 1)[1]
   end
   local steps = options.quick and 1 or math.max(1, math.tointeger(WINDOW_SECONDS // seconds))
-  local windows, phases = core.time_steps(trainer, steps, WINDOWS)
+  local windows, phases = core.time_steps(trainer, steps, options.quick and QUICK_WINDOWS or WINDOWS)
   say("batch", recipe.batch)
   say("windows", table.unpack(windows))
   for name, value in pairs(phases) do say("phase " .. name, value) end
@@ -125,6 +126,7 @@ function parts.export(workload, options)
   core.make_folder(options.export)
   trainer:save(options.export .. "/weights.safetensors")
   core.save_batches(trainer, steps, options.export)
+  if options.quick then return end
   local _, _, losses = core.time_steps(trainer, 1, steps)
   say("losses", table.unpack(losses))
 end

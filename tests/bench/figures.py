@@ -46,6 +46,7 @@ class Figures:
 
 
 def here():
+    """Of this machine."""
     return Figures(mlrt("bench", "S0", "--part", "machine").strip())
 
 
@@ -94,10 +95,14 @@ def ours_table(figures):
 
 
 def peers_table(figures):
-    head = ["workload", "precision", "speed over the peer's", "peak memory over the peer's", "the peer's best setting"]
-    return table(head, [[row["id"], row["precision"], f"{row['speed']:.2f}",
-                         f"{row['memory']:.2f}" if row.get("memory") else "", row["peer"]]
-                        for _, row in sorted(figures.peers.items())])
+    head = ["workload", "precision", "speed over the peer's", "peak memory over the peer's", "so the peer reaches",
+            "the peer's best setting"]
+    rows = []
+    for (name, precision), row in sorted(figures.peers.items()):
+        fraction = reached(figures, "ours", name, precision) if precision != "mixed" else None
+        rows.append([name, "bf16, the peer f32" if precision == "mixed" else precision, f"{row['speed']:.2f}", f"{row['memory']:.2f}",
+                     f"{100 * fraction / row['speed']:.0f} % of the ceiling" if fraction else "", row["peer"]])
+    return table(head, rows)
 
 
 # What is wanted (issue 3): a text, the least or the most, and where the figure is kept.
@@ -107,7 +112,7 @@ GOALS = [
     ("W3, the whole step over the ceiling, one thread", ">=", 0.80, ("alone", "W3", "f32")),
     ("W1, speed over the peer's, f32", ">=", 1.35, ("speed", "W1", "f32")),
     ("W1, speed over the peer's, bf16", ">=", 1.2, ("speed", "W1", "bf16")),
-    ("W1, speed in bf16 over the peer's in f32", ">=", 2.5, ("speed", "W1", "bf16 over f32")),
+    ("W1, speed in bf16 over the peer's in f32", ">=", 2.5, ("speed", "W1", "mixed")),
     ("W3, speed over the peer's", ">=", 4.5, ("speed", "W3", "f32")),
     ("W6, speed over the peer's, f32", ">=", 1.6, ("speed", "W6", "f32")),
     ("W8, runs a second over the peer's", ">=", 4.5, ("speed", "W8", "f32")),

@@ -1,11 +1,14 @@
 """peers.py - mlrt beside PyTorch: the same work, in turn, as ratios of one run.
 
-Usage, under ./with-mlrt in a build tree: peers.py [--check] [--precision f32|bf16] [WORKLOAD ...]
+Usage, under ./with-mlrt in a build tree: peers.py [--check | --time] [--threads N] [WORKLOAD[:PRECISION] ...]
 
-Both do ten steps from the same weights and batches, and their losses must agree (--check: no more than that). Then the
-best setting of each is found, and the two are timed in turn. The best of the peer counts: eager and, where there is one,
-torch.compile; on every number of threads; in /usr/bin/python3 and in the interpreters of $TORCH_PYTHON, which names them
-between colons. The OpenBLAS of the peer should be the one that uses OpenMP. The ratios are kept as figures.py describes.
+Both do ten steps from the same weights and batches, and their losses must agree. Then the best setting of each is found,
+and the two are timed in turn. (--check and --time: only the one or the other, for a machine that is quiet at times.) The
+precision is f32, bf16, or mixed, which sets our bf16 against the peer's f32; without it, all are compared.
+
+The best of the peer counts: eager and, where there is one, torch.compile; on every number of threads; in /usr/bin/python3
+and in the interpreters of $TORCH_PYTHON, which names them between colons. The OpenBLAS of the peer should be the one that
+uses OpenMP. The ratios are kept as figures.py describes.
 """
 import json
 import os
@@ -19,8 +22,10 @@ from figures import here
 
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer.py")
 TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}  # of the losses of ten steps
+PRECISIONS = {"f32": ("f32", "f32"), "bf16": ("bf16", "bf16"), "mixed": ("bf16", "f32")}  # ours, the peer's
 TRAINING = ["W1", "W2", "W3", "W4.1", "W4.2", "W6"]
-ROUNDS, WINDOWS, SLOW = 3, 5, 3.0  # a step of more seconds than SLOW is timed in fewer windows and rounds
+ROUNDS, WINDOWS, SLOW = 3, 5, 3.0  # steps of more seconds than SLOW are timed in a round less
+ROUND_SECONDS = 6                  # of slow steps there are fewer windows in a round
 RUN = 10000  # steps of a run of W8
 
 
@@ -74,8 +79,13 @@ class Peer:
         return facts["windows"], memory
 
 
+def option(name):
+    """The value behind an option, or None."""
+    return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else None
+
+
 def all_threads():
-    return sorted({1, os.cpu_count()})
+    return [int(option("--threads"))] if "--threads" in sys.argv else sorted({1, os.cpu_count()})
 
 
 def peers():
@@ -107,47 +117,45 @@ def check(workload, precision, folder):
 
 
 def best(candidates, workload, precision, folder):
+    """The fastest and its seconds a step."""
     tried = [(min(c.time(workload, precision, folder, 1)[0]), i) for i, c in enumerate(candidates)]
     seconds, i = min(tried)
     return candidates[i], seconds
 
 
-def in_turn(pairs, workload, folder):
-    """Median seconds a step and peak memory of each (who, precision), measured one after the other, again and again."""
-    slow = max(seconds for _, _, seconds in pairs) > SLOW
-    seconds, memory = {}, {}
-    for _ in range(ROUNDS - slow):
-        for who, precision, _ in pairs:
-            windows, peak = who.time(workload, precision, folder, 2 if slow else WINDOWS)
-            seconds.setdefault((who, precision), []).extend(windows)
-            memory[who, precision] = max(peak, memory.get((who, precision), 0))
-    return {key: (statistics.median(values), memory[key]) for key, values in seconds.items()}
+def in_turn(pair, workload, folder):
+    """Median seconds a step and peak memory of each (who, precision, seconds), measured one after the other."""
+    slowest = max(seconds for _, _, seconds in pair)
+    many = max(1, min(WINDOWS, int(ROUND_SECONDS / slowest)))
+    windows, memory = [[], []], [0, 0]
+    for _ in range(ROUNDS - (slowest > SLOW)):
+        for i, (who, precision, _) in enumerate(pair):
+            seconds, peak = who.time(workload, precision, folder, many)
+            windows[i] += seconds
+            memory[i] = max(memory[i], peak)
+    return [statistics.median(seconds) for seconds in windows], memory
 
 
 def keep(figures, workload, precision, peer, speed, memory):
+    if "OPENBLAS_CORETYPE" in os.environ and precision != "bf16":
+        peer += f", OpenBLAS as for {os.environ['OPENBLAS_CORETYPE']}"
     row = {"id": workload, "precision": precision, "speed": round(speed, 3), "memory": round(memory, 3), "peer": peer}
     figures.peers[workload, precision] = row
     print(f"{workload} {precision}: {speed:.2f} times as fast, {memory:.2f} of the memory; {peer}", flush=True)
 
 
-def compare(figures, workload, precisions):
+def compare(figures, workload, precision):
+    ours, theirs = PRECISIONS[precision]
     with tempfile.TemporaryDirectory() as folder:
-        for precision in precisions:
-            check(workload, precision, folder)
+        if "--time" not in sys.argv and ours == theirs:
+            check(workload, ours, folder)
         if "--check" in sys.argv:
             return
-        pairs = []
-        for precision in precisions:
-            for candidates in [Ours(n) for n in all_threads()], peers():
-                who, seconds = best(candidates, workload, precision, folder)
-                pairs.append((who, precision, seconds))
-        result = in_turn(pairs, workload, folder)
-    measured = [(who, precision, *result[who, precision]) for who, precision, _ in pairs]
-    for ours, theirs in zip(measured[::2], measured[1::2]):
-        keep(figures, workload, ours[1], theirs[0].name, theirs[2] / ours[2], ours[3] / theirs[3])
-    if len(precisions) == 2:
-        ours, theirs = measured[2], measured[1]
-        keep(figures, workload, "bf16 over f32", theirs[0].name, theirs[2] / ours[2], ours[3] / theirs[3])
+        run("mlrt", "bench", workload, "--quick", "--export", folder)
+        pair = [(*best([Ours(n) for n in all_threads()], workload, ours, folder), ours),
+                (*best(peers(), workload, theirs, folder), theirs)]
+        seconds, memory = in_turn([(who, p, s) for who, s, p in pair], workload, folder)
+    keep(figures, workload, precision, pair[1][0].name, seconds[1] / seconds[0], memory[0] / memory[1])
 
 
 # ---- what is no training step ----
@@ -173,7 +181,7 @@ def sweep(figures):
     """Runs a second: ours by `mlrt bench W8`, the peer's by one process a core that trains without a pause."""
     cores = os.cpu_count()
     with tempfile.TemporaryDirectory() as folder:
-        Ours(1).losses("W3", "f32", folder)
+        run("mlrt", "bench", "W3", "--quick", "--export", folder)
         peer = best([p for p in peers() if p.threads == 1], "W3", "f32", folder)[0]
         ours, theirs, memory = [], [], []
         for _ in range(2):
@@ -189,17 +197,17 @@ def sweep(figures):
 
 def main(arguments):
     figures = here()
-    precisions = ["f32", "bf16"] if figures.bf16 else ["f32"]
-    if "--precision" in arguments:
-        at = arguments.index("--precision")
-        precisions = [arguments.pop(at + 1)]
-    workloads = [a for a in arguments if not a.startswith("--")] or [*TRAINING, "W8", "S0"]
-    for workload in workloads:
-        other = {"S0": start_up, "W8": sweep}
-        if workload in other:
-            other[workload](figures)
+    precisions = list(PRECISIONS) if figures.bf16 else ["f32"]
+    if "--threads" in arguments:
+        del arguments[arguments.index("--threads") + 1]
+    for name in [a for a in arguments if not a.startswith("--")] or [*TRAINING, "W8", "S0"]:
+        workload, _, precision = name.partition(":")
+        other = {"S0": start_up, "W8": sweep}.get(workload)
+        if other:
+            other(figures)
         else:
-            compare(figures, workload, precisions)
+            for p in [precision] if precision else precisions:
+                compare(figures, workload, p)
         figures.save()
 
 
