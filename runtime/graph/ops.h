@@ -133,13 +133,39 @@ typedef struct mlrt__norm_attr {
     double eps;
 } mlrt__norm_attr;
 extern const mlrt_op mlrt__op_layer_norm, mlrt__op_layer_norm_grad, mlrt__op_rms_norm, mlrt__op_rms_norm_grad;
-/* "attention": q, k, v [, mask] as in graph.h. "attention_grad": q, k, v, dy [, mask] -> pack(dq, dk, dv). */
+/* "attention": those of the inputs below that `parts` has a bit for, in this order, as in graph.h.
+ * "attention_grad": the same with dy -> pack of the gradients of all but dy and the mask. With dropout they are
+ * "attention_dropout" and "attention_dropout_grad", which draws with the `stream` of the forward node. Query i of
+ * head h (of batch * heads) keeps key j when number ((h Tk + j) Tq' + i) of the stream is not below `dropout`, Tq' being
+ * Tq rounded up to a multiple of 4. */
+typedef enum mlrt__attention_part {
+    MLRT__ATT_Q,
+    MLRT__ATT_K,
+    MLRT__ATT_V,
+    MLRT__ATT_DY,
+    MLRT__ATT_MASK,
+    MLRT__ATT_FAR_Q, /* without it far_k is for q */
+    MLRT__ATT_FAR_K,
+    MLRT__ATT_FAR_V,
+    MLRT__ATT_PARTS
+} mlrt__attention_part;
 typedef struct mlrt__attention_attr {
-    int32_t heads;
-    int32_t causal;
-    double scale;
+    int32_t heads, causal;
+    uint32_t parts, pad;
+    double scale, dropout;
+    uint64_t stream;
 } mlrt__attention_attr;
-extern const mlrt_op mlrt__op_attention, mlrt__op_attention_grad;
+extern const mlrt_op mlrt__op_attention, mlrt__op_attention_grad, mlrt__op_attention_dropout,
+    mlrt__op_attention_dropout_grad;
+/* The number of the input that is `part`, or -1. */
+static inline int32_t mlrt__attention_input(const mlrt__attention_attr *a, mlrt__attention_part part) {
+    return a->parts >> part & 1 ? __builtin_popcount(a->parts & ((1u << part) - 1)) : -1;
+}
+/* "rotate": x [..., T, H * 2 n], table [T, n, 2]. transposed: by the transposes of the table's matrices. */
+typedef struct mlrt__rotate_attr {
+    int32_t transposed;
+} mlrt__rotate_attr;
+extern const mlrt_op mlrt__op_rotate;
 /* "cross_entropy": logits [..., V], targets i32 [...] -> []. "cross_entropy_grad": logits, targets, dy [] -> [..., V]. */
 typedef struct mlrt__cross_entropy_attr {
     int32_t ignore;

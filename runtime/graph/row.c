@@ -1,4 +1,4 @@
-/* row.c - fused ops over the last axis: softmax, norms, attention, cross-entropy.
+/* row.c - fused ops over the last axis: softmax, norms, cross-entropy.
  *
  * Softmax has a gradient made of elementary ops. The others have a backward kernel, which computes what it needs of the
  * forward pass again (it is in cache) instead of storing it, and returns its gradients in one pack. */
@@ -77,75 +77,6 @@ mlrt_node *mlrt_layer_norm(mlrt_node *x, mlrt_node *gain, mlrt_node *bias, doubl
 }
 mlrt_node *mlrt_rms_norm(mlrt_node *x, mlrt_node *gain, double eps) {
     return MLRT__APPLY(&mlrt__op_rms_norm, &(mlrt__norm_attr){eps}, x, gain);
-}
-
-/* ---- attention ---- */
-
-static bool mask_fits(const mlrt_node *mask, int64_t batch, int64_t queries, int64_t keys) {
-    const mlrt_shape *m = &mask->shape;
-    if (m->rank == 2) return m->dim[0] == batch && m->dim[1] == keys;
-    return m->rank == 3 && (m->dim[0] == 1 || m->dim[0] == batch) && m->dim[1] == queries && m->dim[2] == keys;
-}
-
-static mlrt_status infer_attention(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
-    const mlrt__attention_attr *a = n->attr;
-    const mlrt_node *q = n->in[0], *k = n->in[1], *v = n->in[2];
-    if (mlrt__need_f32(n, err) != MLRT_OK) return err->status;
-    if (q->shape.rank != 3 || k->shape.rank != 3 || v->shape.rank != 3 || mlrt_dim(q, 0) != mlrt_dim(k, 0) ||
-        mlrt_dim(k, 0) != mlrt_dim(v, 0) || mlrt_dim(k, 1) != mlrt_dim(v, 1) || mlrt_dim(q, 2) != mlrt_dim(k, 2))
-        return mlrt__misfit(n, err, "attention takes q [B, Tq, D], k [B, Tk, D], v [B, Tk, E]");
-    if (a->heads < 1 || mlrt_dim(q, 2) % a->heads || mlrt_dim(v, 2) % a->heads)
-        return mlrt_fail(err, MLRT_SHAPE, "attention: %d heads do not divide the widths %lld and %lld", a->heads,
-                         (long long)mlrt_dim(q, 2), (long long)mlrt_dim(v, 2));
-    if (n->inputs == 4 && !mask_fits(n->in[3], mlrt_dim(q, 0), mlrt_dim(q, 1), mlrt_dim(k, 1)))
-        return mlrt__misfit(n, err, "the mask is [B, Tk] or [1 or B, Tq, Tk]");
-    *dtype = MLRT_F32, *shape = q->shape;
-    shape->dim[2] = mlrt_dim(v, 2);
-    return MLRT_OK;
-}
-
-static mlrt_status infer_attention_grad(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
-    (void)err;
-    const mlrt_shape *parts[] = {&n->in[0]->shape, &n->in[1]->shape, &n->in[2]->shape};
-    *dtype = MLRT_F32, *shape = MLRT_SHAPE_OF(mlrt_pack_size(parts, 3));
-    return MLRT_OK;
-}
-
-static void vjp_attention(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
-    mlrt_node *in[] = {y->in[0], y->in[1], y->in[2], dy, y->inputs == 4 ? y->in[3] : NULL};
-    mlrt_node *pack = mlrt_apply(y->graph, &mlrt__op_attention_grad, in, y->inputs + 1, y->attr);
-    const mlrt_shape *parts[] = {&in[0]->shape, &in[1]->shape, &in[2]->shape};
-    for (int32_t i = 0; i < 3; i++) dx[i] = mlrt_unpack(pack, parts, i);
-}
-
-/* Two products of [Tq, dk] and [Tk, dk] a head; the backward pass takes five of them. */
-static double flops_attention(const mlrt_node *n) {
-    const mlrt_node *q = n->in[0], *k = n->in[1], *v = n->in[2];
-    const double pairs = (double)mlrt_dim(q, 0) * (double)mlrt_dim(q, 1) * (double)mlrt_dim(k, 1);
-    const double d = (double)mlrt_dim(q, 2), e = (double)mlrt_dim(v, 2);
-    return n->op == &mlrt__op_attention ? 2 * pairs * (d + e) : 2 * pairs * (3 * d + 2 * e);
-}
-
-const mlrt_op mlrt__op_attention = {.name = "attention",
-                                    .min_inputs = 3,
-                                    .max_inputs = 4,
-                                    .attr_size = sizeof(mlrt__attention_attr),
-                                    .infer = infer_attention,
-                                    .vjp = vjp_attention,
-                                    .flops = flops_attention};
-const mlrt_op mlrt__op_attention_grad = {.name = "attention_grad",
-                                         .min_inputs = 4,
-                                         .max_inputs = 5,
-                                         .attr_size = sizeof(mlrt__attention_attr),
-                                         .infer = infer_attention_grad,
-                                         .vjp = mlrt_no_second_derivative,
-                                         .flops = flops_attention};
-
-mlrt_node *mlrt_attention(mlrt_node *q, mlrt_node *k, mlrt_node *v, mlrt_node *mask, int32_t heads, bool causal,
-                          double scale) {
-    const mlrt__attention_attr attr = {.heads = heads, .causal = causal, .scale = scale};
-    mlrt_node *in[] = {q, k, v, mask};
-    return mlrt_apply(q->graph, &mlrt__op_attention, in, mask ? 4 : 3, &attr);
 }
 
 /* ---- cross-entropy ---- */

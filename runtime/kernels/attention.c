@@ -2,79 +2,172 @@
  *
  * The backward pass finds the probabilities p again; with o = p v it has
  *     dv = p^T do,   ds = p (do v^T - <p, do v^T>) * scale,   dq = ds k,   dk = ds^T q.
- * A head belongs to one thread and its blocks are added in order, so results do not depend on the number of threads. */
-#include "kernels/attention.h"
+ * A head belongs to one thread and its blocks are added in order; what all batch elements add to, the gradients of the
+ * vectors for distances, is summed in fixed chunks of the batch. So results do not depend on the number of threads. */
+#include "kernels/distance.h"
+#include "kernels/philox.h"
 
 /* The pieces of scratch memory that a thread works with. */
 typedef struct room {
     float *turned, *p, *inverse; /* queries [width, lanes], scores [keys, lanes], 1 / the sums of their columns */
-    float *ds;                   /* [keys, lanes] */
+    float *ds, *kept;            /* [keys, lanes]; dropout's factors */
+    float *by_distance;          /* [distances, lanes] */
     float *k, *v, *q, *dy;       /* copies */
-    float *dk, *dv;              /* sums over several blocks of queries */
+    float *far_q, *far_k, *far_v;
+    float *dk, *dv; /* sums over several blocks of queries */
 } room;
-
-static room forward_room(const attention *a, space *s) {
-    return (room){.turned = take(s, a->key_width * a->lanes),
-                  .p = take(s, a->keys * a->lanes),
-                  .inverse = take(s, a->lanes),
-                  .k = take(s, copy_size(a->keys, a->key_width)),
-                  .v = take(s, copy_size(a->keys, a->value_width))};
-}
 
 static bool is_summed(const attention *a) { return a->queries > BLOCK; }
 
-static room backward_room(const attention *a, space *s) {
-    const int64_t wider = a->key_width > a->value_width ? a->key_width : a->value_width;
-    return (room){.turned = take(s, wider * a->lanes),
-                  .p = take(s, a->keys * a->lanes),
-                  .inverse = take(s, a->lanes),
-                  .ds = take(s, a->keys * a->lanes),
-                  .k = take(s, copy_size(a->keys, a->key_width)),
-                  .v = take(s, copy_size(a->keys, a->value_width)),
-                  .q = take(s, copy_size(at_most(a->queries, BLOCK), a->key_width)),
-                  .dy = take(s, copy_size(at_most(a->queries, BLOCK), a->value_width)),
-                  .dk = take(s, is_summed(a) ? a->keys * whole_lanes(a->key_width) : 0),
-                  .dv = take(s, is_summed(a) ? a->keys * whole_lanes(a->value_width) : 0)};
+static room room_of(const attention *a, space *s, bool backward) {
+    const int64_t block = at_most(a->queries, BLOCK), scores = a->keys * a->lanes;
+    const int64_t sums = backward && is_summed(a) ? a->keys : 0;
+    room r = {0};
+    r.turned = take(s, at_least(at_least(a->key_width, a->value_width), a->far_width) * a->lanes);
+    r.p = take(s, scores);
+    r.inverse = take(s, a->lanes);
+    r.ds = take(s, backward ? scores : 0);
+    r.kept = take(s, a->dropout > 0 ? scores : 0);
+    r.by_distance = take(s, reach_size(a) * a->lanes);
+    r.k = take(s, copy_size(a->keys, a->key_width));
+    r.v = take(s, copy_size(a->keys, a->value_width));
+    r.q = take(s, backward ? copy_size(block, a->key_width) : 0);
+    r.dy = take(s, backward ? copy_size(block, a->value_width) : 0);
+    r.far_q = take(s, backward ? copy_size(block, a->far_width) : 0);
+    r.far_k = take(s, copy_size(a->distances, a->far_width));
+    r.far_v = take(s, copy_size(a->distances, a->value_width));
+    r.dk = take(s, sums * whole_lanes(a->key_width));
+    r.dv = take(s, sums * whole_lanes(a->value_width));
+    return r;
 }
 
-typedef room room_of(const attention *a, space *s);
-
-static room thread_room(const mlrt_call *c, const attention *a, room_of *layout) {
+static int64_t room_size(const attention *a, bool backward) {
     space count = {0};
-    layout(a, &count);
-    return layout(a, &(space){.memory = (float *)c->scratch + omp_get_thread_num() * count.used});
+    room_of(a, &count, backward);
+    return count.used;
 }
 
-static size_t scratch_of(const mlrt_node *n, int32_t threads, room_of *layout) {
-    const attention a = attention_of(&n->in[0]->shape, &n->in[1]->shape, &n->in[2]->shape, n->attr);
-    space count = {0};
-    layout(&a, &count);
-    return sizeof(float) * (size_t)(threads * count.used);
+/* The gradients of the vectors for distances are summed over chunks of the batch, each in memory of its own. */
+enum { CHUNKS = 16 };
+static int64_t chunks_of(const attention *a) { return at_most(a->batch, CHUNKS); }
+static int64_t sums_size(const attention *a) { return (chunks_of(a) * a->far_count + 15) / 16 * 16; }
+
+static room thread_room(const mlrt_call *c, const attention *a, bool backward) {
+    const int64_t first = backward ? sums_size(a) : 0;
+    float *memory = (float *)c->scratch + first + omp_get_thread_num() * room_size(a, backward);
+    return room_of(a, &(space){.memory = memory}, backward);
 }
 
-static size_t forward_scratch(const mlrt_node *n, int32_t threads) { return scratch_of(n, threads, forward_room); }
-static size_t backward_scratch(const mlrt_node *n, int32_t threads) { return scratch_of(n, threads, backward_room); }
+static attention node_attention(const mlrt_node *n) {
+    const mlrt_shape *in[MLRT__ATT_PARTS];
+    for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) {
+        const int32_t i = mlrt__attention_input(n->attr, (mlrt__attention_part)p);
+        in[p] = i < 0 ? NULL : &n->in[i]->shape;
+    }
+    return attention_of(n->attr, in);
+}
+
+/* ---- what both passes do for a block of queries ---- */
+
+/* A head's operands, at hand. */
+typedef struct head {
+    int64_t batch, number, keys;
+    matrix q, k, v, far_q, far_k, far_v;
+} head;
+
+static head take_head(const attention *a, const room *s, int64_t number) {
+    const mlrt_tensor *far_q = a->in[MLRT__ATT_FAR_Q], *far_k = a->in[MLRT__ATT_FAR_K], *far_v = a->in[MLRT__ATT_FAR_V];
+    head h = {.batch = number / a->heads, .number = number};
+    h.keys = keys_of(a, h.batch);
+    h.q = head_of(a->in[MLRT__ATT_Q], a, number);
+    h.k = at_hand(head_of(a->in[MLRT__ATT_K], a, number), h.keys, s->k);
+    h.v = at_hand(head_of(a->in[MLRT__ATT_V], a, number), h.keys, s->v);
+    h.far_q = far_q ? head_of(far_q, a, number) : h.q;
+    if (far_k) h.far_k = at_hand(far_head(far_k, number % a->heads, a->far_width), a->distances, s->far_k);
+    if (far_v) h.far_v = at_hand(far_head(far_v, number % a->heads, a->value_width), a->distances, s->far_v);
+    return h;
+}
+
+/* The queries i .. i + rows - 1, which see at most the first n keys. */
+typedef struct block {
+    int64_t i, rows, n;
+    reach d;
+} block;
+
+static block block_of(const attention *a, const head *h, int64_t i) {
+    block b = {.i = i, .rows = at_most(a->queries - i, BLOCK)};
+    b.n = visible(a, i + b.rows - 1, h->keys);
+    if (a->distances) b.d = reach_of(a, i, b.rows, b.n);
+    return b;
+}
+
+/* s += the products of `far` with the block's rows that are in s->turned. */
+static void add_distances(const attention *a, const room *s, const block *b, matrix far, float *scores, ahead *next) {
+    const matrix turned = {s->turned, far.width, a->lanes, whole_lanes(b->rows)};
+    multiply((mlrt__operand){far.data + b->d.first * far.row, far.row, 1}, turned, s->by_distance, a->lanes, b->d.count,
+             far.width, false, next);
+    spread_distances(scores, s->by_distance, b->n, a->lanes, b->rows, b->d);
+}
+
+/* s->p: the exponentials of the scores; s->inverse: what makes them probabilities. */
+static void attend(const attention *a, const room *s, const head *h, const block *b, ahead *next) {
+    turned_product(h->k, rows_from(h->q, b->i, b->rows), b->n, s->turned, s->p, a->lanes, next);
+    if (h->far_k.data) {
+        const matrix q = rows_from(h->far_q, b->i, b->rows);
+        mlrt__transpose(q.data, q.row, s->turned, a->lanes, q.rows, q.width);
+        add_distances(a, s, b, h->far_k, s->p, next);
+    }
+    hide(a, h->batch, s->p, b->i, b->rows, b->n);
+    exp_block(a, s->p, b->rows, b->n, s->inverse);
+}
+
+/* s->kept: 1 / (1 - p) for a key that a query keeps, 0 for another. */
+static void draw_kept(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b) {
+    const uint64_t forward = ((const mlrt__attention_attr *)c->attr)->stream, stream = forward ? forward : c->stream;
+    const mlrt__philox_key key = mlrt__philox_begin(c->seed, stream, c->step);
+    const uint64_t row = ((uint64_t)a->queries + 3) / 4;
+    const float factor = 1 / (1 - a->dropout);
+    for (int64_t j = 0; j < b->n; j++)
+        for (int64_t r = 0; r < b->rows; r += 4 * MLRT__WIDE) {
+            uint32_t bits[4 * MLRT__WIDE];
+            const int64_t left = at_most(whole_lanes(b->rows) - r, 4 * MLRT__WIDE);
+            float *kept = s->kept + j * a->lanes + r;
+            mlrt__philox_wide(key, (uint64_t)(h->number * a->keys + j) * row + (uint64_t)(b->i + r) / 4, bits);
+#pragma omp simd
+            for (int64_t k = 0; k < left; k++) kept[k] = mlrt__unit_f32(bits[k]) >= a->dropout ? factor : 0.0f;
+        }
+}
+
+static void drop(const attention *a, const room *s, const block *b, float *scores) {
+    for (int64_t j = 0; j < b->n; j++)
+        for (int64_t r = j * a->lanes; r < j * a->lanes + b->rows; r += MLRT__LANES)
+            mlrt__store(scores + r, mlrt__load(scores + r) * mlrt__load(s->kept + r));
+}
 
 /* ---- forward ---- */
 
-static void forward_head(const mlrt_call *c, const attention *a, const room *s, int64_t head, ahead *next) {
-    const int64_t batch = head / a->heads, keys = keys_of(a, batch);
-    const matrix q = head_of(&c->in[0], a, head), y = head_of(&c->out, a, head);
-    const matrix k = at_hand(head_of(&c->in[1], a, head), keys, s->k);
-    const matrix v = at_hand(head_of(&c->in[2], a, head), keys, s->v);
+static void forward_head(const mlrt_call *c, const attention *a, const room *s, int64_t number, ahead *next) {
+    const head h = take_head(a, s, number);
+    const matrix y = head_of(&c->out, a, number);
     for (int64_t i = 0; i < a->queries; i += BLOCK) {
-        const int64_t rows = at_most(a->queries - i, BLOCK), n = visible(a, i + rows - 1, keys);
+        const block b = block_of(a, &h, i);
         float *to = y.data + i * y.row;
-        attend(a, batch, rows_from(q, i, rows), k, i, n, s->turned, s->p, s->inverse, next);
-        multiply((mlrt__operand){s->p, 1, a->lanes}, v, to, y.row, rows, n, false, next);
-        for (int64_t r = 0; r < rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
+        attend(a, s, &h, &b, next);
+        if (a->dropout > 0) draw_kept(c, a, s, &h, &b), drop(a, s, &b, s->p);
+        multiply((mlrt__operand){s->p, 1, a->lanes}, h.v, to, y.row, b.rows, b.n, false, next);
+        if (h.far_v.data) {
+            collect_distances(s->p, s->by_distance, b.n, a->lanes, b.rows, b.d);
+            multiply((mlrt__operand){s->by_distance, 1, a->lanes}, rows_from(h.far_v, b.d.first, b.d.count), to, y.row,
+                     b.rows, b.d.count, true, next);
+        }
+        for (int64_t r = 0; r < b.rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
     }
 }
 
 static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
-    const attention a = call_attention(c, 3);
-    const room s = thread_room(c, &a, forward_room);
-    const mlrt_tensor *const touched[] = {&c->in[0], &c->in[1], &c->in[2], &c->out};
+    const attention a = call_attention(c);
+    const room s = thread_room(c, &a, false);
+    const mlrt_tensor *const touched[] = {a.in[MLRT__ATT_Q], a.in[MLRT__ATT_K], a.in[MLRT__ATT_V], &c->out};
     for (int64_t i = first; i < last; i++) {
         ahead next = ahead_of(&a, touched, i + 1 < last ? 4 : 0, i + 1, 2);
         forward_head(c, &a, &s, i, &next);
@@ -82,11 +175,16 @@ static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
 }
 
 static void run_attention(const mlrt_call *c) {
-    const attention a = call_attention(c, 3);
+    const attention a = call_attention(c);
     mlrt__share(c, a.batch * a.heads, work_of(&a), forward_heads);
 }
 
-/* ---- backward ---- */
+static size_t forward_scratch(const mlrt_node *n, int32_t threads) {
+    const attention a = node_attention(n);
+    return sizeof(float) * (size_t)(threads * room_size(&a, false));
+}
+
+/* ---- backward: one block ---- */
 
 /* p becomes probabilities, and ds, which is do v^T before, the gradient of the scores. */
 MLRT__INLINE void score_columns(float *p, float *ds, int64_t n, int64_t lanes, float scale, const float *inverse,
@@ -108,77 +206,169 @@ MLRT__INLINE void score_columns(float *p, float *ds, int64_t n, int64_t lanes, f
         }
 }
 
-static void score_block(const attention *a, const room *s, int64_t rows, int64_t n) {
+static void score_block(const attention *a, const room *s, const block *b) {
     int64_t i = 0;
-    for (; i + 3 * MLRT__LANES < rows; i += 4 * MLRT__LANES)
-        score_columns(s->p + i, s->ds + i, n, a->lanes, a->scale, s->inverse + i, 4);
-    for (; i < rows; i += MLRT__LANES) score_columns(s->p + i, s->ds + i, n, a->lanes, a->scale, s->inverse + i, 1);
+    for (; i + 3 * MLRT__LANES < b->rows; i += 4 * MLRT__LANES)
+        score_columns(s->p + i, s->ds + i, b->n, a->lanes, a->scale, s->inverse + i, 4);
+    for (; i < b->rows; i += MLRT__LANES)
+        score_columns(s->p + i, s->ds + i, b->n, a->lanes, a->scale, s->inverse + i, 1);
 }
+
+/* Where a head's gradients go. */
+typedef struct gradients {
+    matrix q, k, v, far_q, far_k, far_v;
+} gradients;
+
+/* y (+)= the transpose of s [n, lanes] times x. */
+static void sum_over_keys(const attention *a, const float *s, matrix x, matrix y, const block *b, int64_t n, bool add,
+                          ahead *next) {
+    multiply((mlrt__operand){s, 1, a->lanes}, x, y.data + b->i * y.row, y.row, b->rows, n, add, next);
+}
+
+/* y [n, width] (+)= s [n, lanes] x. */
+static void sum_over_queries(const attention *a, const float *s, matrix x, matrix y, int64_t n, bool add, ahead *next) {
+    multiply((mlrt__operand){s, a->lanes, 1}, x, y.data, y.row, n, x.rows, add, next);
+}
+
+static void backward_far_k(const attention *a, const room *s, const head *h, const block *b, const gradients *g,
+                           ahead *next) {
+    const matrix q = rows_from(h->far_q, b->i, b->rows), far = rows_from(h->far_k, b->d.first, b->d.count);
+    const bool own = a->in[MLRT__ATT_FAR_Q] != NULL;
+    collect_distances(s->ds, s->by_distance, b->n, a->lanes, b->rows, b->d);
+    sum_over_keys(a, s->by_distance, far, own ? g->far_q : g->q, b, b->d.count, !own, next);
+    sum_over_queries(a, s->by_distance, at_hand(q, q.rows, s->far_q), rows_from(g->far_k, b->d.first, b->d.count),
+                     b->d.count, true, next);
+}
+
+static void backward_block(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b,
+                           matrix dy, const gradients *g, ahead *next) {
+    const matrix q = rows_from(h->q, b->i, b->rows);
+    attend(a, s, h, b, next);
+    turned_product(h->v, dy, b->n, s->turned, s->ds, a->lanes, next);
+    if (h->far_v.data) add_distances(a, s, b, h->far_v, s->ds, next);
+    if (a->dropout > 0) draw_kept(c, a, s, h, b), drop(a, s, b, s->ds);
+    score_block(a, s, b);
+    sum_over_keys(a, s->ds, h->k, g->q, b, b->n, false, next);
+    sum_over_queries(a, s->ds, at_hand(q, q.rows, s->q), g->k, b->n, b->i > 0, next);
+    if (h->far_k.data) backward_far_k(a, s, h, b, g, next);
+    if (a->dropout > 0) drop(a, s, b, s->p);
+    dy = at_hand(dy, dy.rows, s->dy);
+    sum_over_queries(a, s->p, dy, g->v, b->n, b->i > 0, next);
+    if (!h->far_v.data) return;
+    collect_distances(s->p, s->by_distance, b->n, a->lanes, b->rows, b->d);
+    sum_over_queries(a, s->by_distance, dy, rows_from(g->far_v, b->d.first, b->d.count), b->d.count, true, next);
+}
+
+/* ---- backward: a head ---- */
 
 static void clear(matrix m, int64_t first) {
     for (int64_t r = first; r < m.rows; r++) memset(m.data + r * m.row, 0, sizeof(float) * (size_t)m.width);
 }
 
-typedef struct gradients {
-    mlrt_tensor q, k, v;
-} gradients;
-
-/* What a block adds to the gradients of keys and values. */
-static void backward_block(const attention *a, const room *s, matrix q, matrix dy, matrix dk, matrix dv, int64_t n,
-                           bool add, ahead *next) {
-    const matrix qs = at_hand(q, q.rows, s->q), dys = at_hand(dy, dy.rows, s->dy);
-    multiply((mlrt__operand){s->ds, a->lanes, 1}, qs, dk.data, dk.row, n, q.rows, add, next);
-    multiply((mlrt__operand){s->p, a->lanes, 1}, dys, dv.data, dv.row, n, q.rows, add, next);
+/* `d` are the gradients of all heads, by part. */
+static void backward_head(const mlrt_call *c, const attention *a, const room *s, const mlrt_tensor *d, int64_t number,
+                          ahead *next) {
+    const head h = take_head(a, s, number);
+    const matrix dk = head_of(&d[MLRT__ATT_K], a, number), dv = head_of(&d[MLRT__ATT_V], a, number);
+    const int64_t begun = a->queries ? block_of(a, &h, 0).n : 0;
+    gradients g = {.q = head_of(&d[MLRT__ATT_Q], a, number), .k = dk, .v = dv};
+    if (is_summed(a)) g.k = place_for(dk, s->dk), g.v = place_for(dv, s->dv);
+    if (a->in[MLRT__ATT_FAR_Q]) g.far_q = head_of(&d[MLRT__ATT_FAR_Q], a, number);
+    if (a->in[MLRT__ATT_FAR_K]) g.far_k = far_head(&d[MLRT__ATT_FAR_K], number % a->heads, a->far_width);
+    if (a->in[MLRT__ATT_FAR_V]) g.far_v = far_head(&d[MLRT__ATT_FAR_V], number % a->heads, a->value_width);
+    clear(g.k, begun), clear(g.v, begun); /* what the first block does not write */
+    for (int64_t i = 0; i < a->queries; i += BLOCK) {
+        const block b = block_of(a, &h, i);
+        const matrix dy = rows_from(head_of(a->in[MLRT__ATT_DY], a, number), i, b.rows);
+        backward_block(c, a, s, &h, &b, dy, &g, next);
+    }
+    if (is_summed(a)) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
 }
 
-static void backward_head(const mlrt_call *c, const attention *a, const room *s, const gradients *g, int64_t head,
-                          ahead *next) {
-    const int64_t batch = head / a->heads, keys = keys_of(a, batch);
-    const matrix q = head_of(&c->in[0], a, head), dq = head_of(&g->q, a, head), dy = head_of(&c->in[3], a, head);
-    const matrix k = at_hand(head_of(&c->in[1], a, head), keys, s->k), dk = head_of(&g->k, a, head);
-    const matrix v = at_hand(head_of(&c->in[2], a, head), keys, s->v), dv = head_of(&g->v, a, head);
-    const matrix dk_sum = is_summed(a) ? place_for(dk, s->dk) : dk, dv_sum = is_summed(a) ? place_for(dv, s->dv) : dv;
-    const int64_t begun = a->queries ? visible(a, at_most(a->queries, BLOCK) - 1, keys) : 0;
-    clear(dk_sum, begun), clear(dv_sum, begun); /* what the first block does not write */
-    for (int64_t i = 0; i < a->queries; i += BLOCK) {
-        const int64_t rows = at_most(a->queries - i, BLOCK), n = visible(a, i + rows - 1, keys);
-        const matrix qs = rows_from(q, i, rows), dys = rows_from(dy, i, rows);
-        attend(a, batch, qs, k, i, n, s->turned, s->p, s->inverse, next);
-        turned_product(v, dys, n, s->turned, s->ds, a->lanes, next);
-        score_block(a, s, rows, n);
-        multiply((mlrt__operand){s->ds, 1, a->lanes}, k, dq.data + i * dq.row, dq.row, rows, n, false, next);
-        backward_block(a, s, qs, dys, dk_sum, dv_sum, n, i > 0, next);
+static void backward_range(const mlrt_call *c, const attention *a, const mlrt_tensor *d, int64_t first, int64_t last) {
+    const room s = thread_room(c, a, true);
+    const mlrt_tensor *const touched[] = {a->in[MLRT__ATT_Q],  a->in[MLRT__ATT_K], a->in[MLRT__ATT_V],
+                                          a->in[MLRT__ATT_DY], &d[MLRT__ATT_Q],    &d[MLRT__ATT_K],
+                                          &d[MLRT__ATT_V]};
+    for (int64_t i = first; i < last; i++) {
+        ahead next = ahead_of(a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
+        backward_head(c, a, &s, d, i, &next);
     }
-    if (is_summed(a)) copy_rows(dk_sum, dk, dk.rows), copy_rows(dv_sum, dv, dv.rows);
+}
+
+/* ---- backward: all heads ---- */
+
+/* The gradients in the pack, by part. */
+static void find_gradients(const mlrt_call *c, const attention *a, mlrt_tensor d[MLRT__ATT_PARTS]) {
+    const mlrt_shape *shape[MLRT__ATT_PARTS];
+    for (int32_t p = 0, count = 0; p < MLRT__ATT_PARTS; p++) {
+        if (!a->in[p] || p == MLRT__ATT_DY || p == MLRT__ATT_MASK) continue;
+        shape[count++] = &a->in[p]->shape;
+        d[p] = (mlrt_tensor){MLRT_F32, a->in[p]->shape, (float *)c->out.data + mlrt_pack_offset(shape, count - 1)};
+    }
 }
 
 static void backward_heads(const mlrt_call *c, int64_t first, int64_t last) {
-    const attention a = call_attention(c, 4);
-    const room s = thread_room(c, &a, backward_room);
-    const mlrt_shape *const parts[] = {&c->in[0].shape, &c->in[1].shape, &c->in[2].shape};
-    mlrt_tensor d[3];
-    for (int i = 0; i < 3; i++)
-        d[i] = (mlrt_tensor){MLRT_F32, *parts[i], (float *)c->out.data + mlrt_pack_offset(parts, i)};
-    const gradients g = {d[0], d[1], d[2]};
-    const mlrt_tensor *const touched[] = {&c->in[0], &c->in[1], &c->in[2], &c->in[3], &d[0], &d[1], &d[2]};
+    const attention a = call_attention(c);
+    mlrt_tensor d[MLRT__ATT_PARTS] = {0};
+    find_gradients(c, &a, d);
+    backward_range(c, &a, d, first, last);
+}
+
+/* The heads of some chunks of the batch, with sums of each chunk's own for the vectors of distances. */
+static void backward_chunks(const mlrt_call *c, int64_t first, int64_t last) {
+    const attention a = call_attention(c);
+    const int64_t chunks = chunks_of(&a);
+    mlrt_tensor d[MLRT__ATT_PARTS] = {0};
+    find_gradients(c, &a, d);
+    for (int64_t k = first; k < last; k++) {
+        float *sums = (float *)c->scratch + k * a.far_count;
+        memset(sums, 0, sizeof(float) * (size_t)a.far_count);
+        d[MLRT__ATT_FAR_K].data = sums;
+        d[MLRT__ATT_FAR_V].data = sums + mlrt_shape_count(&d[MLRT__ATT_FAR_K].shape) * (a.in[MLRT__ATT_FAR_K] != NULL);
+        backward_range(c, &a, d, a.batch * k / chunks * a.heads, a.batch * (k + 1) / chunks * a.heads);
+    }
+}
+
+/* Items are numbers of the gradients of the vectors for distances, the sums of all chunks. */
+static void add_chunks(const mlrt_call *c, int64_t first, int64_t last) {
+    const attention a = call_attention(c);
+    mlrt_tensor d[MLRT__ATT_PARTS] = {0};
+    find_gradients(c, &a, d);
+    const int64_t count_k = a.in[MLRT__ATT_FAR_K] ? mlrt_shape_count(&d[MLRT__ATT_FAR_K].shape) : 0;
     for (int64_t i = first; i < last; i++) {
-        ahead next = ahead_of(&a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
-        backward_head(c, &a, &s, &g, i, &next);
+        const float *sums = (const float *)c->scratch + i;
+        float sum = 0;
+        for (int64_t k = 0; k < chunks_of(&a); k++) sum += sums[k * a.far_count];
+        *((float *)d[i < count_k ? MLRT__ATT_FAR_K : MLRT__ATT_FAR_V].data + (i < count_k ? i : i - count_k)) = sum;
     }
 }
 
 static void run_attention_grad(const mlrt_call *c) {
-    const attention a = call_attention(c, 4);
-    const mlrt_shape *const parts[] = {&c->in[0].shape, &c->in[1].shape, &c->in[2].shape};
-    for (int i = 0; i < 3; i++) { /* zeros between the parts */
-        const int64_t end = mlrt_pack_offset(parts, i) + mlrt_shape_count(parts[i]);
-        memset((float *)c->out.data + end, 0, sizeof(float) * (size_t)(mlrt_pack_offset(parts, i + 1) - end));
+    const attention a = call_attention(c);
+    mlrt_tensor d[MLRT__ATT_PARTS] = {0};
+    find_gradients(c, &a, d);
+    for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) { /* zeros between the parts */
+        const int64_t count = d[p].data ? mlrt_shape_count(&d[p].shape) : 0;
+        for (int64_t i = count; i % 16; i++) ((float *)d[p].data)[i] = 0;
     }
-    mlrt__share(c, a.batch * a.heads, 3 * work_of(&a), backward_heads);
+    if (a.distances == 0) {
+        mlrt__share(c, a.batch * a.heads, 3 * work_of(&a), backward_heads);
+        return;
+    }
+    mlrt__share(c, chunks_of(&a), 3 * work_of(&a), backward_chunks);
+    mlrt__share(c, a.far_count, (double)(a.far_count * chunks_of(&a)), add_chunks);
+}
+
+static size_t backward_scratch(const mlrt_node *n, int32_t threads) {
+    const attention a = node_attention(n);
+    return sizeof(float) * (size_t)(sums_size(&a) + threads * room_size(&a, true));
 }
 
 const mlrt__kernel MLRT_KERNELS(attention)[] = {
     {"attention", .scratch = forward_scratch, .run = run_attention},
     {"attention_grad", .scratch = backward_scratch, .run = run_attention_grad},
+    {"attention_dropout", .scratch = forward_scratch, .run = run_attention},
+    {"attention_dropout_grad", .scratch = backward_scratch, .run = run_attention_grad},
     {0},
 };

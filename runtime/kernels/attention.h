@@ -1,4 +1,4 @@
-/* attention.h - what the two passes of attention share: a block of a head's queries against its keys.
+/* attention.h - what the two passes of attention share: heads, products, masks and the softmax of a block of queries.
  *
  * Queries are lanes: a block of them is transposed once, and then scores [keys, queries] are products of the keys as they
  * lie in memory with it. So a softmax runs down the columns without sums across lanes, a hidden key costs nothing, and
@@ -18,41 +18,56 @@ enum { BLOCK = 64 }; /* queries taken together: a multiple of the lanes */
 
 typedef struct attention {
     int64_t batch, heads, queries, keys, key_width, value_width; /* widths of one head */
-    int64_t lanes;                                               /* stride of the scores: queries of a block, rounded */
+    int64_t distances, far_width; /* vectors for them, 0 without; width of a head's keys */
+    int64_t far_count;            /* numbers in all vectors for distances */
+    int64_t lanes;                /* stride of the scores: queries of a block, rounded */
     bool causal;
-    float scale;
-    const mlrt_tensor *mask; /* or NULL */
+    float scale, dropout;
+    const mlrt_tensor *in[MLRT__ATT_PARTS]; /* NULL when there is none */
 } attention;
 
 static inline int64_t whole_lanes(int64_t n) { return (n + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES; }
 static inline int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 
-static inline attention attention_of(const mlrt_shape *q, const mlrt_shape *k, const mlrt_shape *v,
-                                     const mlrt__attention_attr *attr) {
+static inline attention attention_of(const mlrt__attention_attr *attr, const mlrt_shape *const in[MLRT__ATT_PARTS]) {
+    const mlrt_shape *q = in[MLRT__ATT_Q], *k = in[MLRT__ATT_K], *v = in[MLRT__ATT_V];
+    const mlrt_shape *far_q = in[MLRT__ATT_FAR_Q], *far_k = in[MLRT__ATT_FAR_K], *far_v = in[MLRT__ATT_FAR_V];
     attention a = {.batch = q->dim[0], .heads = attr->heads, .queries = q->dim[1], .keys = k->dim[1]};
     a.key_width = q->dim[2] / a.heads, a.value_width = v->dim[2] / a.heads;
+    a.far_width = far_q ? far_q->dim[2] / a.heads : a.key_width;
+    a.distances = far_k ? far_k->dim[0] : far_v ? far_v->dim[0] : 0;
+    a.far_count = a.distances * ((far_k ? far_k->dim[1] : 0) + (far_v ? far_v->dim[1] : 0));
     a.lanes = whole_lanes(at_most(a.queries, BLOCK));
     a.causal = attr->causal;
     a.scale = (float)(attr->scale != 0 ? attr->scale : 1 / sqrt((double)a.key_width));
+    a.dropout = (float)attr->dropout;
     return a;
 }
 
-static inline attention call_attention(const mlrt_call *c, int32_t inputs) {
-    attention a = attention_of(&c->in[0].shape, &c->in[1].shape, &c->in[2].shape, c->attr);
-    a.mask = c->inputs > inputs ? &c->in[inputs] : NULL;
+static inline attention call_attention(const mlrt_call *c) {
+    const mlrt_tensor *in[MLRT__ATT_PARTS];
+    const mlrt_shape *shape[MLRT__ATT_PARTS];
+    for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) {
+        const int32_t i = mlrt__attention_input(c->attr, (mlrt__attention_part)p);
+        in[p] = i < 0 ? NULL : &c->in[i], shape[p] = i < 0 ? NULL : &c->in[i].shape;
+    }
+    attention a = attention_of(c->attr, shape);
+    memcpy(a.in, in, sizeof in);
     return a;
 }
 
 static inline double work_of(const attention *a) {
-    return 2 * (double)(a->batch * a->heads * a->queries) * (double)a->keys * (double)(a->key_width + a->value_width);
+    const double rows = (double)(a->keys + a->distances);
+    return 2 * (double)(a->batch * a->heads * a->queries) * rows * (double)(a->key_width + a->value_width);
 }
 
-/* One head's matrix in a tensor [batch, rows, heads * width]. */
 typedef struct matrix {
     float *data;
     int64_t rows, row, width;
 } matrix;
 
+/* One head's matrix in a tensor [batch, rows, heads * width]. */
 static inline matrix head_of(const mlrt_tensor *t, const attention *a, int64_t i) {
     const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
     return (matrix){(float *)t->data + i / a->heads * rows * row + i % a->heads * width, rows, row, width};
@@ -172,8 +187,9 @@ static inline int64_t visible(const attention *a, int64_t i, int64_t keys) {
 
 /* The keys of a batch element up to the last that anybody may see. */
 static inline int64_t keys_of(const attention *a, int64_t batch) {
-    if (!a->mask || a->mask->shape.rank != 2) return a->keys;
-    const float *mask = (const float *)a->mask->data + batch * a->keys;
+    const mlrt_tensor *t = a->in[MLRT__ATT_MASK];
+    if (!t || t->shape.rank != 2) return a->keys;
+    const float *mask = (const float *)t->data + batch * a->keys;
     int64_t n = a->keys;
     while (n > 0 && mask[n - 1] == 0) n--;
     return n;
@@ -196,13 +212,12 @@ static inline void hide(const attention *a, int64_t batch, float *s, int64_t i, 
     const int64_t past = a->keys - a->queries + i; /* the last key that the first query sees */
     for (int64_t j = past + 1 < 0 ? 0 : past + 1; a->causal && j < n; j++)
         for (int64_t r = 0; r < at_most(j - past, rows); r++) s[j * a->lanes + r] = -MLRT__INF;
-    if (!a->mask) return;
-    const float *mask = a->mask->data;
-    if (a->mask->shape.rank == 2)
-        hide_keys(mask + batch * a->keys, s, n, a->lanes);
-    else
-        hide_pairs(mask + ((a->mask->shape.dim[0] > 1 ? batch : 0) * a->queries + i) * a->keys, a->keys, s, rows, n,
-                   a->lanes);
+    const mlrt_tensor *mask = a->in[MLRT__ATT_MASK];
+    if (mask && mask->shape.rank == 2)
+        hide_keys((const float *)mask->data + batch * a->keys, s, n, a->lanes);
+    else if (mask)
+        hide_pairs((const float *)mask->data + ((mask->shape.dim[0] > 1 ? batch : 0) * a->queries + i) * a->keys,
+                   a->keys, s, rows, n, a->lanes);
 }
 
 /* ---- softmax down the columns ---- */
@@ -234,14 +249,6 @@ static inline void exp_block(const attention *a, float *s, int64_t rows, int64_t
     int64_t i = 0;
     for (; i + 3 * MLRT__LANES < rows; i += 4 * MLRT__LANES) exp_columns(s + i, n, a->lanes, a->scale, inverse + i, 4);
     for (; i < rows; i += MLRT__LANES) exp_columns(s + i, n, a->lanes, a->scale, inverse + i, 1);
-}
-
-/* The exponentials of the scores of a block of queries, which begins with query i, for the first n keys. */
-static inline void attend(const attention *a, int64_t batch, matrix q, matrix k, int64_t i, int64_t n, float *turned,
-                          float *s, float *inverse, ahead *next) {
-    turned_product(k, q, n, turned, s, a->lanes, next);
-    hide(a, batch, s, i, q.rows, n);
-    exp_block(a, s, q.rows, n, inverse);
 }
 
 #endif

@@ -67,7 +67,7 @@ void mlrt__each(int64_t count, double work, void (*item)(void *context, int64_t 
     X(index)                                                                                                           \
     X(sort)                                                                                                            \
     X(random)                                                                                                          \
-    X(small_matmul) X(norm) X(softmax) X(loss) X(attention) X(pool)
+    X(small_matmul) X(norm) X(softmax) X(loss) X(attention) X(pool) X(rotate)
 #define MLRT__SINGLE_FAMILIES(X) X(matmul) X(conv)
 
 #endif

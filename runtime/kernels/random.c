@@ -1,52 +1,13 @@
 /* random.c - random numbers of the step and dropout, drawn by counter: see base/random.h. */
-#include "base/random.h"
-#include "kernels/lanes.h"
+#include "kernels/philox.h"
 #include "kernels/team.h"
 #include "kernels/vmath.h"
-#ifdef __SSE2__
-#    include <immintrin.h>
-#endif
 
-enum { BLOCKS = 128, TILE = 4 * BLOCKS, WIDE = MLRT__LANES / 2 };
-
-/* Philox as in base/random.h, several blocks at a time: a counter of one block is the lower half of a lane, the upper
- * half is whatever it happens to be. */
-typedef uint64_t wide __attribute__((vector_size(8 * WIDE)));
-
-static inline wide multiply(wide a, uint32_t b) {
-#if defined __AVX512F__
-    return (wide)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(b));
-#elif defined __AVX2__
-    return (wide)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
-#elif defined __SSE2__
-    return (wide)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
-#else
-    return (a & UINT32_MAX) * b;
-#endif
-}
-
-static inline void philox(mlrt__philox_key key, uint64_t block, uint32_t *bits) {
-    wide place = {0};
-#pragma GCC unroll 8
-    for (int i = 0; i < WIDE; i++) place[i] = (uint64_t)i;
-    wide c0 = place + block, c1 = c0 >> 32, c2 = (wide){0} + key.step0, c3 = (wide){0} + key.step1;
-#pragma GCC unroll 10
-    for (uint32_t round = 0; round < 10; round++) {
-        const wide p0 = multiply(c0, 0xD2511F53u), p1 = multiply(c2, 0xCD9E8D57u);
-        c0 = (p1 >> 32) ^ c1 ^ (key.k0 + round * 0x9E3779B9u);
-        c1 = p1;
-        c2 = (p0 >> 32) ^ c3 ^ (key.k1 + round * 0xBB67AE85u);
-        c3 = p0;
-    }
-    const wide low = (c0 & UINT32_MAX) | c1 << 32, high = (c2 & UINT32_MAX) | c3 << 32;
-    uint64_t both[2 * WIDE];
-#pragma GCC unroll 8
-    for (int i = 0; i < WIDE; i++) both[2 * i] = low[i], both[2 * i + 1] = high[i];
-    memcpy(bits, both, sizeof both);
-}
+enum { BLOCKS = 128, TILE = 4 * BLOCKS };
 
 static void draw(mlrt__philox_key key, int64_t first, uint32_t *bits) {
-    for (int i = 0; i < BLOCKS; i += WIDE) philox(key, (uint64_t)first / 4 + (uint64_t)i, bits + 4 * i);
+    for (int i = 0; i < BLOCKS; i += MLRT__WIDE)
+        mlrt__philox_wide(key, (uint64_t)first / 4 + (uint64_t)i, bits + 4 * i);
 }
 
 /* Turns the random bits of one tile into `n` results. */

@@ -47,20 +47,41 @@ def first_max(x, dim):
     return x.sort(dim=dim, descending=True, stable=True).indices.select(dim, 0).float()
 
 
-def attention(q, k, v, mask, heads, causal=False, scale=None):
-    """softmax(q k^T scale) v; a query with nothing to attend gives zeros."""
+def attention(q, k, v, mask, heads, causal=False, scale=None, far_q=None, far_k=None, far_v=None):
+    """softmax((q k^T + far_q far_k^T) scale) (v + far_v); a query with nothing to attend gives zeros. Rows of far_k and
+    far_v are for the distances -c .. c of a key from a query."""
     def split(t):
         return t.view(*t.shape[:2], heads, -1).transpose(1, 2)
 
+    def apart(far, width):
+        """[heads, queries, keys, width]"""
+        far = far.view(far.shape[0], -1, width).transpose(0, 1).expand(heads, -1, -1)
+        queries, keys, c = q.shape[2], k.shape[2], far.shape[1] // 2
+        distance = torch.arange(keys)[None, :] - torch.arange(queries)[:, None] - (keys - queries)
+        return far[:, distance.clamp(-c, c) + c]
+
     q, k, v = split(q), split(k), split(v)
-    score = q @ T(k) * (scale or q.shape[-1] ** -0.5)
+    far_q = q if far_q is None else split(far_q)
+    score = q @ T(k)
+    if far_k is not None:
+        score = score + torch.einsum("bhid,hijd->bhij", far_q, apart(far_k, far_q.shape[-1]))
+    score = score * (scale or q.shape[-1] ** -0.5)
     seen = torch.ones_like(score, dtype=torch.bool)
     if mask is not None:
         seen = seen & (mask[:, None, None, :] if mask.dim() == 2 else mask[:, None]).bool()
     if causal:
         seen = seen.tril(score.shape[-1] - score.shape[-2])
     weight = score.masked_fill(~seen, -1e30).softmax(-1) * seen
-    return (weight @ v).transpose(1, 2).flatten(2)
+    y = weight @ v
+    if far_v is not None:
+        y = y + torch.einsum("bhij,hijd->bhid", weight, apart(far_v, v.shape[-1]))
+    return y.transpose(1, 2).flatten(2)
+
+
+def rotate(x, table):
+    pairs = x.reshape(*x.shape[:-1], -1, *table.shape[1:])
+    c, s = table[:, None, :, 0], table[:, None, :, 1]
+    return torch.stack([c * pairs[..., 0] - s * pairs[..., 1], s * pairs[..., 0] + c * pairs[..., 1]], -1).view(x.shape)
 
 
 def mean_loss(logits, targets, **options):

@@ -226,6 +226,10 @@ static void test_indexing(void) {
     FAILS(mlrt_add_along(I(3, 6), F(3, 6), -3, 4), "there is no axis -3 in [3, 6]");
 }
 
+#define ATTENTION(...)                                                                                                 \
+    mlrt_attention_with(F(2, 3, 8), F(2, 5, 8), F(2, 5, 6), &(mlrt_attention_options){.heads = 2, __VA_ARGS__})
+#define FAR "vectors for distances are [an odd number, the width of one head or of all]"
+
 static void test_fused(void) {
     GIVES(mlrt_softmax(F(2, 3)), "f32 [2, 3]");
     GIVES(mlrt_log_softmax(F(3)), "f32 [3]");
@@ -235,6 +239,8 @@ static void test_fused(void) {
     GIVES(mlrt_attention(F(2, 3, 8), F(2, 5, 8), F(2, 5, 6), NULL, 2, true, 0), "f32 [2, 3, 6]");
     GIVES(mlrt_attention(F(2, 3, 8), F(2, 5, 8), F(2, 5, 6), F(2, 5), 2, true, 0), "f32 [2, 3, 6]");
     GIVES(mlrt_attention(F(2, 3, 8), F(2, 5, 8), F(2, 5, 6), F(1, 3, 5), 2, true, 0), "f32 [2, 3, 6]");
+    GIVES(ATTENTION(.far_k = F(7, 4), .far_v = F(7, 6)), "f32 [2, 3, 6]");
+    GIVES(ATTENTION(.far_q = F(2, 3, 10), .far_k = F(1, 5), .dropout = 0.5), "f32 [2, 3, 6]");
     GIVES(mlrt_cross_entropy(F(2, 3, 5), I(2, 3), -1, 0), "f32 []");
     FAILS(mlrt_softmax(SCALAR), "softmax needs at least one axis");
     FAILS(mlrt_softmax(I(2)), "softmax: input 1 must be f32, got i32");
@@ -262,6 +268,20 @@ static void test_fused(void) {
     FAILS(mlrt_attention(F(2, 3, 8), F(2, 5, 8), F(2, 5, 6), F(3, 3, 5), 2, true, 0),
           "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6] and [3, 3, 5] do not fit: the mask is [B, Tk] or [1 or B, "
           "Tq, Tk]");
+    FAILS(ATTENTION(.far_k = F(6, 4)), "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6] and [6, 4] do not fit: " FAR);
+    FAILS(ATTENTION(.far_k = F(7, 6)), "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6] and [7, 6] do not fit: " FAR);
+    FAILS(ATTENTION(.far_k = F(7, 4), .far_v = F(5, 6)),
+          "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6], [7, 4] and [5, 6] do not fit: " FAR);
+    FAILS(ATTENTION(.far_q = F(2, 3, 8)), "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6] and [2, 3, 8] do not fit: "
+                                          "queries for distances are [B, Tq, F], and there are keys for them");
+    FAILS(
+        ATTENTION(.far_q = F(2, 4, 8), .far_k = F(7, 4)),
+        "attention: shapes [2, 3, 8], [2, 5, 8], [2, 5, 6], [2, 4, 8] and [7, 4] do not fit: queries for distances are "
+        "[B, Tq, F], and there are keys for them");
+    FAILS(ATTENTION(.dropout = 1), "attention: the dropout is 1, expected a number in [0, 1)");
+    GIVES(mlrt_rotate(F(2, 3, 8), F(3, 2, 2)), "f32 [2, 3, 8]");
+    FAILS(mlrt_rotate(F(2, 3, 8), F(3, 3, 2)),
+          "rotate: shapes [2, 3, 8] and [3, 3, 2] do not fit: rotate takes x [..., T, H * 2 n] and a table [T, n, 2]");
     FAILS(
         mlrt_cross_entropy(F(2, 3, 5), I(2, 5), -1, 0),
         "cross_entropy: shapes [2, 3, 5] and [2, 5] do not fit: logits are the shape of the targets and one more axis "

@@ -207,6 +207,7 @@ typedef struct row {
     X(max_pool2d_ties, "f32[1,1,6,6]", TIES, mlrt_max_pool2d(x[0], 3, 1, 0), "F.max_pool2d(x[0], 3, 1)")
 
 #define QKV "f32[2,3,4], f32[2,5,4], f32[2,5,6]"
+#define WITH(...) mlrt_attention_with(x[0], x[1], x[2], &(mlrt_attention_options){__VA_ARGS__})
 #define ROWS_FUSED(X) \
     X(layer_norm, "f32[2,3,5], f32[5], f32[5]", ONCE, mlrt_layer_norm(x[0], x[1], x[2], 1e-3), \
       "F.layer_norm(x[0], (5,), x[1], x[2], 1e-3)") \
@@ -222,6 +223,17 @@ typedef struct row {
     X(attention_shared, QKV ", f32[1,3,5]<2", ONCE, mlrt_attention(x[0], x[1], x[2], x[3], 1, false, 0), "attention(*x, 1)") \
     X(attention_both, QKV ", f32[2,5]<2", ONCE, mlrt_attention(x[0], x[1], x[2], x[3], 2, true, 0), "attention(*x, 2, True)") \
     X(attention_nothing, QKV ", f32[2,5]<1", ONCE, mlrt_attention(x[0], x[1], x[2], x[3], 2, false, 0), "attention(*x, 2)") \
+    X(attention_far, QKV ", f32[5,2], f32[5,3]", ONCE, WITH(.heads = 2, .far_k = x[3], .far_v = x[4]), \
+      "attention(*x[:3], None, 2, far_k=x[3], far_v=x[4])") \
+    X(attention_far_heads, QKV ", f32[3,4], f32[3,6]", ONCE, WITH(.heads = 2, .causal = true, .far_k = x[3], .far_v = x[4]), \
+      "attention(*x[:3], None, 2, True, far_k=x[3], far_v=x[4])") \
+    X(attention_far_queries, QKV ", f32[2,3,6], f32[9,3]", ONCE, WITH(.heads = 2, .scale = 0.5, .far_q = x[3], .far_k = x[4]), \
+      "attention(*x[:3], None, 2, scale=0.5, far_q=x[3], far_k=x[4])") \
+    X(attention_far_all, QKV ", f32[2,5]<2, f32[2,3,2], f32[7,1], f32[7,6]", ONCE, \
+      WITH(.heads = 2, .mask = x[3], .far_q = x[4], .far_k = x[5], .far_v = x[6]), \
+      "attention(*x[:4], 2, far_q=x[4], far_k=x[5], far_v=x[6])") \
+    X(rotate, "f32[2,3,8], f32[3,2,2]<9", SMOOTH, mlrt_rotate(x[0], x[1]), "rotate(*x)") \
+    X(attention_dropout, QKV, ONCE, WITH(.heads = 2, .dropout = 0.4), "") \
     X(cross_entropy, "f32[2,3,5], i32[2,3]<5", ONCE, mlrt_cross_entropy(x[0], x[1], -1, 0), "mean_loss(*x)") \
     X(cross_entropy_ignore, "f32[7,4], i32[7]<4", ONCE, mlrt_cross_entropy(x[0], x[1], 0, 0), "mean_loss(*x, ignore_index=0)") \
     X(cross_entropy_smooth, "f32[7,4], i32[7]<4", ONCE, mlrt_cross_entropy(x[0], x[1], -1, 0.1), \

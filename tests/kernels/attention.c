@@ -1,20 +1,28 @@
-/* attention.c - attention against its definition in double, with every kind of mask; gradients against differences, and
- * where those take too long, against the formula. */
+/* attention.c - attention against its definition in double, with every kind of mask, with vectors for distances and with
+ * dropout; gradients against differences, and where those take too long, against the formula. */
+#include "base/random.h"
 #include "compare.h"
 
 typedef enum mask_kind { NO_MASK, KEY_MASK, SHARED_MASK, FULL_MASK } mask_kind;
 static const char *const mask_name[] = {"no mask", "[B, Tk] mask", "[1, Tq, Tk] mask", "[B, Tq, Tk] mask"};
 
+/* Vectors for distances. */
+enum { FAR_Q = 1, FAR_K = 2, FAR_V = 4, SHARED = 8 };
+
 typedef struct form {
     int64_t batch, heads, queries, keys, key_width, value_width;
     mask_kind mask;
     bool causal;
-    double scale;
+    double scale, dropout;
+    int64_t distances, far_width; /* when there are FAR_Q; else that of the keys */
+    int32_t far;
 } form;
+
+enum { SEED = 5, STREAM = 7, STEP = 11 };
 
 typedef struct problem {
     const form *f;
-    double *q, *k, *v, *dy;
+    double *in[MLRT__ATT_PARTS]; /* NULL when there is none; in[MLRT__ATT_DY] is the weight of each result */
     const float *mask;
 } problem;
 
@@ -29,24 +37,76 @@ static bool seen(const problem *p, int64_t b, int64_t i, int64_t j) {
     }
 }
 
+/* What dropout makes of a weight of 1. */
+static double kept(const form *f, int64_t b, int64_t h, int64_t i, int64_t j) {
+    uint32_t bits[4];
+    const int64_t number = ((b * f->heads + h) * f->keys + j) * ((f->queries + 3) / 4 * 4) + i;
+    if (f->dropout <= 0) return 1;
+    mlrt__philox(mlrt__philox_begin(SEED, STREAM, STEP), (uint64_t)number / 4, bits);
+    return (double)mlrt__unit_f32(bits[number % 4]) >= (double)(float)f->dropout ? 1 / (1 - f->dropout) : 0;
+}
+
+static int64_t far_width(const form *f) { return f->far & FAR_Q ? f->far_width : f->key_width; }
+
+/* A row of [batch, rows, heads, width], and of the vectors for distances. */
+static double *row_of(double *x, const form *f, int64_t b, int64_t rows, int64_t i, int64_t h, int64_t width) {
+    return x + ((b * rows + i) * f->heads + h) * width;
+}
+static double *far_row(double *x, const form *f, int64_t i, int64_t j, int64_t h, int64_t width) {
+    const int64_t middle = f->distances / 2, d = j - i - (f->keys - f->queries);
+    const int64_t at = d < -middle ? 0 : d > middle ? f->distances - 1 : d + middle;
+    return x + (f->far & SHARED ? at * width : (at * f->heads + h) * width);
+}
+
+static double dot(const double *a, const double *b, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+static void add(double *y, double factor, const double *x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) y[i] += factor * x[i];
+}
+
+/* Where query i of head h meets key j: the rows of all inputs, as `of` has them. */
+typedef struct meeting {
+    double *q, *k, *v, *far_q, *far_k, *far_v;
+} meeting;
+
+static meeting meet(const form *f, double *const *of, int64_t b, int64_t h, int64_t i, int64_t j) {
+    meeting m = {row_of(of[MLRT__ATT_Q], f, b, f->queries, i, h, f->key_width),
+                 row_of(of[MLRT__ATT_K], f, b, f->keys, j, h, f->key_width),
+                 row_of(of[MLRT__ATT_V], f, b, f->keys, j, h, f->value_width),
+                 NULL,
+                 NULL,
+                 NULL};
+    m.far_q = f->far & FAR_Q ? row_of(of[MLRT__ATT_FAR_Q], f, b, f->queries, i, h, f->far_width) : m.q;
+    if (f->far & FAR_K) m.far_k = far_row(of[MLRT__ATT_FAR_K], f, i, j, h, far_width(f));
+    if (f->far & FAR_V) m.far_v = far_row(of[MLRT__ATT_FAR_V], f, i, j, h, f->value_width);
+    return m;
+}
+
+static double scale_of(const form *f) { return f->scale != 0 ? f->scale : 1 / sqrt((double)f->key_width); }
+
+static double score(const form *f, const meeting *m) {
+    const double far = m->far_k ? dot(m->far_q, m->far_k, far_width(f)) : 0;
+    return (dot(m->q, m->k, f->key_width) + far) * scale_of(f);
+}
+
 /* One query of one head into y. */
 static void define_row(const problem *p, int64_t b, int64_t h, int64_t i, double *y) {
     const form *f = p->f;
-    const int64_t dk = f->key_width, dv = f->value_width;
-    const double scale = f->scale != 0 ? f->scale : 1 / sqrt((double)dk);
     double total = 0;
-    memset(y, 0, sizeof *y * (size_t)dv);
+    memset(y, 0, sizeof *y * (size_t)f->value_width);
     for (int64_t j = 0; j < f->keys; j++) {
         if (!seen(p, b, i, j)) continue;
-        double score = 0;
-        for (int64_t d = 0; d < dk; d++)
-            score += p->q[((b * f->queries + i) * f->heads + h) * dk + d] *
-                     p->k[((b * f->keys + j) * f->heads + h) * dk + d];
-        const double e = exp(score * scale);
+        const meeting m = meet(f, p->in, b, h, i, j);
+        const double e = exp(score(f, &m)), weight = e * kept(f, b, h, i, j);
         total += e;
-        for (int64_t d = 0; d < dv; d++) y[d] += e * p->v[((b * f->keys + j) * f->heads + h) * dv + d];
+        add(y, weight, m.v, f->value_width);
+        if (m.far_v) add(y, weight, m.far_v, f->value_width);
     }
-    for (int64_t d = 0; d < dv && total > 0; d++) y[d] /= total;
+    for (int64_t d = 0; d < f->value_width && total > 0; d++) y[d] /= total;
 }
 
 static void define(const problem *p, double *y) {
@@ -61,41 +121,41 @@ static int64_t results(const form *f) { return f->batch * f->queries * f->heads 
 static double objective(const void *problem_) {
     const problem *p = problem_;
     const int64_t n = results(p->f);
-    double *y = malloc(sizeof *y * (size_t)(n + 1)), sum = 0;
+    double *y = malloc(sizeof *y * (size_t)(n + 1));
     define(p, y);
-    for (int64_t i = 0; i < n; i++) sum += y[i] * p->dy[i];
+    const double sum = dot(y, p->in[MLRT__ATT_DY], n);
     free(y);
     return sum;
 }
 
-/* d objective / d (q, k, v) one after the other: with p the probabilities, dv = p^T dy, ds = p (dy v^T - <p, dy v^T>). */
-static void define_gradient(const problem *p, double *dq, double *dk, double *dv) {
+/* With p the probabilities and x what dropout makes of them: dv = x^T dy, ds = x (dy v^T) - p <x, dy v^T>. */
+static void define_gradient_row(const problem *p, int64_t b, int64_t h, int64_t i, double *const *gradient, double *e) {
     const form *f = p->f;
-    const int64_t nk = f->key_width, nv = f->value_width;
-    const double scale = f->scale != 0 ? f->scale : 1 / sqrt((double)nk);
-    double *e = malloc(2 * sizeof *e * (size_t)(f->keys + 1)), *de = e + f->keys;
+    const double *dy = row_of(p->in[MLRT__ATT_DY], f, b, f->queries, i, h, f->value_width);
+    double *x = e + f->keys, *dx = x + f->keys, total = 0, mean = 0;
+    for (int64_t j = 0; j < f->keys; j++) {
+        const meeting m = meet(f, p->in, b, h, i, j);
+        e[j] = seen(p, b, i, j) ? exp(score(f, &m)) : 0, x[j] = e[j] * kept(f, b, h, i, j);
+        dx[j] = dot(dy, m.v, f->value_width) + (m.far_v ? dot(dy, m.far_v, f->value_width) : 0);
+        total += e[j], mean += x[j] * dx[j];
+    }
+    for (int64_t j = 0; j < f->keys && total > 0; j++) {
+        const meeting m = meet(f, p->in, b, h, i, j), g = meet(f, gradient, b, h, i, j);
+        const double ds = (x[j] * dx[j] - e[j] * mean / total) / total * scale_of(f);
+        add(g.q, ds, m.k, f->key_width), add(g.k, ds, m.q, f->key_width);
+        if (m.far_k) add(g.far_q, ds, m.far_k, far_width(f)), add(g.far_k, ds, m.far_q, far_width(f));
+        add(g.v, x[j] / total, dy, f->value_width);
+        if (m.far_v) add(g.far_v, x[j] / total, dy, f->value_width);
+    }
+}
+
+static void define_gradient(const problem *p, double *const *gradient) {
+    const form *f = p->f;
+    double *room = malloc(3 * sizeof *room * (size_t)(f->keys + 1));
     for (int64_t b = 0; b < f->batch; b++)
         for (int64_t i = 0; i < f->queries; i++)
-            for (int64_t h = 0; h < f->heads; h++) {
-                const int64_t query = (b * f->queries + i) * f->heads + h;
-                double total = 0, mean = 0;
-                for (int64_t j = 0; j < f->keys; j++) {
-                    const int64_t key = (b * f->keys + j) * f->heads + h;
-                    double score = 0;
-                    for (int64_t d = 0; d < nk; d++) score += p->q[query * nk + d] * p->k[key * nk + d];
-                    e[j] = seen(p, b, i, j) ? exp(score * scale) : 0, de[j] = 0;
-                    for (int64_t d = 0; d < nv; d++) de[j] += p->dy[query * nv + d] * p->v[key * nv + d];
-                    total += e[j], mean += e[j] * de[j];
-                }
-                for (int64_t j = 0; j < f->keys && total > 0; j++) {
-                    const int64_t key = (b * f->keys + j) * f->heads + h;
-                    const double x = e[j] / total, ds = x * (de[j] - mean / total) * scale;
-                    for (int64_t d = 0; d < nv; d++) dv[key * nv + d] += x * p->dy[query * nv + d];
-                    for (int64_t d = 0; d < nk; d++) dk[key * nk + d] += ds * p->q[query * nk + d];
-                    for (int64_t d = 0; d < nk; d++) dq[query * nk + d] += ds * p->k[key * nk + d];
-                }
-            }
-    free(e);
+            for (int64_t h = 0; h < f->heads; h++) define_gradient_row(p, b, h, i, gradient, room);
+    free(room);
 }
 
 /* About a third of the keys hidden, and the last fifth of them for everybody in the second batch element; query 1 of a
@@ -113,99 +173,208 @@ static mlrt_tensor mask_of(const form *f) {
     return m;
 }
 
-static mlrt__attention_attr attr_of(const form *f) {
-    return (mlrt__attention_attr){.heads = (int32_t)f->heads, .causal = f->causal, .scale = f->scale};
+static mlrt__attention_attr attr_of(const form *f, bool backward) {
+    mlrt__attention_attr a = {.heads = (int32_t)f->heads, .causal = f->causal, .scale = f->scale};
+    a.dropout = f->dropout;
+    a.parts = 1u << MLRT__ATT_Q | 1u << MLRT__ATT_K | 1u << MLRT__ATT_V;
+    if (backward) a.parts |= 1u << MLRT__ATT_DY, a.stream = f->dropout > 0 ? STREAM : 0;
+    if (f->mask) a.parts |= 1u << MLRT__ATT_MASK;
+    if (f->far & FAR_Q) a.parts |= 1u << MLRT__ATT_FAR_Q;
+    if (f->far & FAR_K) a.parts |= 1u << MLRT__ATT_FAR_K;
+    if (f->far & FAR_V) a.parts |= 1u << MLRT__ATT_FAR_V;
+    return a;
 }
 
-static call forward(int32_t level, const form *f, const mlrt__attention_attr *attr) {
-    call c = {.op = "attention", .level = level, .attr = attr, .inputs = 3};
-    c.in[0] = uniform(MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->key_width), -2, 2);
-    c.in[1] = uniform(MLRT_SHAPE_OF(f->batch, f->keys, f->heads * f->key_width), -2, 2);
-    c.in[2] = uniform(MLRT_SHAPE_OF(f->batch, f->keys, f->heads * f->value_width), -2, 2);
-    if (f->mask) c.in[c.inputs++] = mask_of(f);
-    c.out = tensor(MLRT_F32, MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->value_width));
+static mlrt_tensor input(const form *f, mlrt__attention_part part) {
+    const int64_t far_heads = f->far & SHARED ? 1 : f->heads;
+    switch (part) {
+    case MLRT__ATT_Q: return uniform(MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->key_width), -2, 2);
+    case MLRT__ATT_K: return uniform(MLRT_SHAPE_OF(f->batch, f->keys, f->heads * f->key_width), -2, 2);
+    case MLRT__ATT_V: return uniform(MLRT_SHAPE_OF(f->batch, f->keys, f->heads * f->value_width), -2, 2);
+    case MLRT__ATT_DY: return uniform(MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->value_width), -1, 1);
+    case MLRT__ATT_FAR_Q: return uniform(MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->far_width), -1, 1);
+    case MLRT__ATT_FAR_K: return uniform(MLRT_SHAPE_OF(f->distances, far_heads * far_width(f)), -1, 1);
+    case MLRT__ATT_FAR_V: return uniform(MLRT_SHAPE_OF(f->distances, far_heads * f->value_width), -1, 1);
+    default: return mask_of(f);
+    }
+}
+
+static bool has_gradient(int32_t part) { return part != MLRT__ATT_DY && part != MLRT__ATT_MASK; }
+
+/* The call and the shapes of the parts that have a gradient. */
+static call call_of(int32_t level, const form *f, const mlrt__attention_attr *attr) {
+    const bool backward = attr->parts >> MLRT__ATT_DY & 1;
+    const mlrt_shape *shape[MLRT__ATT_PARTS];
+    int32_t shapes = 0;
+    call c = {.op = backward ? "attention_grad" : "attention", .level = level, .attr = attr};
+    c.seed = SEED, c.stream = backward ? 0 : STREAM, c.step = STEP;
+    for (int32_t part = 0; part < MLRT__ATT_PARTS; part++) {
+        if (!(attr->parts >> part & 1)) continue;
+        c.in[c.inputs++] = input(f, (mlrt__attention_part)part);
+        if (has_gradient(part)) shape[shapes++] = &c.in[c.inputs - 1].shape;
+    }
+    c.out = backward ? tensor(MLRT_F32, MLRT_SHAPE_OF(mlrt_pack_size(shape, shapes)))
+                     : tensor(MLRT_F32, MLRT_SHAPE_OF(f->batch, f->queries, f->heads * f->value_width));
     return c;
 }
 
-/* The backward call of the same inputs, which it takes over. */
-static call backward(call *c) {
-    call g = *c;
-    const mlrt_shape *const parts[] = {&g.in[0].shape, &g.in[1].shape, &g.in[2].shape};
-    g.op = "attention_grad";
-    g.in[4] = g.in[3];
-    g.in[3] = uniform(c->out.shape, -1, 1);
-    g.inputs++;
-    free(c->out.data);
-    g.out = tensor(MLRT_F32, MLRT_SHAPE_OF(mlrt_pack_size(parts, 3)));
-    return g;
-}
-
 static const char *text(const form *f) {
-    static char line[160];
-    snprintf(line, sizeof line, "[%d, %d x %d, %d heads of %d and %d], %s%s%s", (int)f->batch, (int)f->queries,
+    static char line[256];
+    snprintf(line, sizeof line, "[%d, %d x %d, %d heads of %d and %d], %s%s%s%s", (int)f->batch, (int)f->queries,
              (int)f->keys, (int)f->heads, (int)f->key_width, (int)f->value_width, mask_name[f->mask],
-             f->causal ? ", causal" : "", f->scale != 0 ? ", scaled" : "");
+             f->causal ? ", causal" : "", f->scale != 0 ? ", scaled" : "", f->dropout > 0 ? ", dropout" : "");
+    if (f->far)
+        snprintf(line + strlen(line), sizeof line - strlen(line), ", %d distances%s%s%s%s", (int)f->distances,
+                 f->far & FAR_Q ? ", own queries" : "", f->far & FAR_K ? ", keys" : "",
+                 f->far & FAR_V ? ", values" : "", f->far & SHARED ? ", shared" : "");
     return line;
 }
 
-static void check(int32_t level, const form *f) {
-    const mlrt__attention_attr attr = attr_of(f);
-    call c = forward(level, f, &attr);
-    run_call(&c);
-    problem p = {f, doubles(&c.in[0]), doubles(&c.in[1]), doubles(&c.in[2]), NULL, f->mask ? c.in[3].data : NULL};
-    double *want = calloc((size_t)results(f) + 1, sizeof *want);
-    define(&p, want);
-    is_near(&c, want, 2e-6, "%s: %s", mlrt__level_name(level), text(f));
-    free(want);
-
-    call g = backward(&c);
-    p.dy = doubles(&g.in[3]);
-    run_call(&g);
-    const mlrt_shape *const parts[] = {&g.in[0].shape, &g.in[1].shape, &g.in[2].shape};
-    double *const in[] = {p.q, p.k, p.v}, *part[3];
-    want = calloc((size_t)count_of(&g.out) + 1, sizeof *want);
-    for (int i = 0; i < 3; i++) part[i] = want + mlrt_pack_offset(parts, i);
-    if (f->queries * f->keys > 10000) define_gradient(&p, part[0], part[1], part[2]);
-    for (int i = 0; f->queries * f->keys <= 10000 && i < 3; i++) {
-        double *slope = slopes(objective, &p, in[i], count_of(&g.in[i]));
-        memcpy(part[i], slope, sizeof *slope * (size_t)count_of(&g.in[i]));
-        free(slope);
+static problem problem_of(const form *f, const call *c, const mlrt__attention_attr *attr) {
+    problem p = {.f = f};
+    for (int32_t part = 0, i = 0; part < MLRT__ATT_PARTS; part++) {
+        if (!(attr->parts >> part & 1)) continue;
+        if (part == MLRT__ATT_MASK)
+            p.mask = c->in[i++].data;
+        else
+            p.in[part] = doubles(&c->in[i++]);
     }
-    is_near(&g, want, 1e-5, "%s: and its gradient", mlrt__level_name(level));
-    free_call(&g);
-    free(p.q), free(p.k), free(p.v), free(p.dy), free(want);
+    return p;
 }
 
-static void check_threads(mask_kind mask, bool causal) {
-    const form f = {3, 5, 70, 90, 24, 20, mask, causal, 0};
-    const mlrt__attention_attr attr = attr_of(&f);
-    call c = forward(mlrt__cpu_level(), &f, &attr);
-    ok(same_for_threads(&c), "%s: the same bits for any number of threads", text(&f));
-    call g = backward(&c);
-    ok(same_for_threads(&g), "and so its gradient");
-    free_call(&g);
+static void problem_free(problem *p) {
+    for (int32_t part = 0; part < MLRT__ATT_PARTS; part++) free(p->in[part]);
+}
+
+static void check_forward(int32_t level, const form *f) {
+    const mlrt__attention_attr attr = attr_of(f, false);
+    call c = call_of(level, f, &attr);
+    problem p = problem_of(f, &c, &attr);
+    double *want = calloc((size_t)results(f) + 1, sizeof *want);
+    run_call(&c);
+    define(&p, want);
+    is_near(&c, want, 3e-6, "%s: %s", mlrt__level_name(level), text(f));
+    free(want);
+    problem_free(&p);
+    free_call(&c);
+}
+
+static void check_backward(int32_t level, const form *f, bool by_formula) {
+    const mlrt__attention_attr attr = attr_of(f, true);
+    call c = call_of(level, f, &attr);
+    problem p = problem_of(f, &c, &attr);
+    double *want = calloc((size_t)count_of(&c.out) + 1, sizeof *want), *gradient[MLRT__ATT_PARTS] = {0};
+    const mlrt_shape *shape[MLRT__ATT_PARTS];
+    int32_t shapes = 0;
+    run_call(&c);
+    for (int32_t part = 0, i = 0; part < MLRT__ATT_PARTS; part++) {
+        if (!(attr.parts >> part & 1)) continue;
+        const mlrt_tensor *in = &c.in[i++];
+        if (!has_gradient(part)) continue;
+        shape[shapes++] = &in->shape;
+        gradient[part] = want + mlrt_pack_offset(shape, shapes - 1);
+        if (by_formula) continue;
+        double *slope = slopes(objective, &p, p.in[part], count_of(in));
+        memcpy(gradient[part], slope, sizeof *slope * (size_t)count_of(in));
+        free(slope);
+    }
+    if (by_formula) define_gradient(&p, gradient);
+    is_near(&c, want, 1e-5, "%s: and its gradient", mlrt__level_name(level));
+    free(want);
+    problem_free(&p);
+    free_call(&c);
+}
+
+static void check(int32_t level, const form *f) {
+    check_forward(level, f);
+    check_backward(level, f, f->queries * f->keys > 500);
+}
+
+static void check_small(int32_t level) {
+    static const form small[] = {{1, 1, 1, 1, 1, 1, .scale = 0},    {2, 2, 3, 5, 4, 7, .scale = 0},
+                                 {2, 3, 4, 4, 17, 3, .scale = 0.3}, {0, 2, 3, 5, 4, 7, .scale = 0},
+                                 {1, 2, 0, 5, 4, 3, .scale = 0},    {1, 2, 3, 0, 4, 3, .scale = 0},
+                                 {1, 2, 33, 18, 5, 6, .scale = 0}};
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++)
+            for (int causal = 0; causal < 2; causal++) {
+                form f = small[i];
+                f.mask = mask, f.causal = causal;
+                check(level, &f);
+            }
+    for (int longer = 0; longer < 2; longer++)
+        for (int causal = 0; causal < 2; causal++) {
+            const form f = {1, 1, longer ? 70 : 30, longer ? 30 : 70, 3, 2, SHARED_MASK, causal, 0, 0, 0, 0, 0};
+            check(level, &f);
+        }
+}
+
+/* More queries than are taken together. */
+static void check_large(int32_t level) {
+    for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++) {
+        form even = {2, 1, 75, 70, 16, 16, mask, mask == KEY_MASK, 0, 0, 0, 0, 0};
+        form uneven = {2, 1, 66, 90, 20, 17, mask, mask == SHARED_MASK, 0, 0, 0, 0, 0};
+        check(level, &even);
+        check(level, &uneven);
+        even.far = FAR_Q | FAR_K, even.distances = 149, even.far_width = 16;
+        uneven.far = FAR_K | FAR_V | SHARED, uneven.distances = 21, uneven.dropout = 0.2;
+        check(level, &even);
+        check(level, &uneven);
+    }
+}
+
+static void check_far(int32_t level) {
+    static const int32_t kinds[] = {FAR_K,
+                                    FAR_K | SHARED,
+                                    FAR_V,
+                                    FAR_K | FAR_V,
+                                    FAR_K | FAR_V | SHARED,
+                                    FAR_Q | FAR_K,
+                                    FAR_Q | FAR_K | FAR_V | SHARED};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        for (int64_t distances = 1; distances < 16; distances += 6)
+            for (int causal = 0; causal < 2; causal++) {
+                form f = {2, 2, 4, 6, 3, 2, causal ? KEY_MASK : NO_MASK, causal, 0, 0, distances, 5, kinds[i]};
+                if (causal) f.queries = 6, f.keys = 4;
+                check(level, &f);
+            }
+}
+
+static void check_dropout(int32_t level) {
+    for (int64_t queries = 1; queries < 40; queries += 18) {
+        const form f = {2, 2, queries, 7, 3, 4, NO_MASK, queries == 19, 0, 0.4, 0, 0, 0};
+        check(level, &f);
+    }
+}
+
+static void check_threads(form f) {
+    for (int backward = 0; backward < 2; backward++) {
+        const mlrt__attention_attr attr = attr_of(&f, backward);
+        call c = call_of(mlrt__cpu_level(), &f, &attr);
+        ok(same_for_threads(&c), "%s: the same bits for any number of threads",
+           backward ? "and its gradient" : text(&f));
+        free_call(&c);
+    }
 }
 
 static void check_blind(void) {
-    const form f = {1, 2, 3, 4, 5, 6, FULL_MASK, false, 0};
-    const mlrt__attention_attr attr = attr_of(&f);
-    call c = forward(mlrt__cpu_level(), &f, &attr);
-    memset(c.in[3].data, 0, mlrt_tensor_bytes(&c.in[3]));
-    run_call(&c);
-    int other = 0;
-    for (int64_t i = 0; i < count_of(&c.out); i++) other += ((float *)c.out.data)[i] != 0;
-    is_int(other, 0, "queries that see nothing get zeros");
-    call g = backward(&c);
-    run_call(&g);
-    for (int64_t i = 0; i < count_of(&g.out); i++) other += ((float *)g.out.data)[i] != 0;
-    is_int(other, 0, "and so do all gradients");
-    free_call(&g);
+    const form f = {1, 2, 3, 4, 5, 6, FULL_MASK, false, 0, 0, 0, 0, 0};
+    for (int backward = 0; backward < 2; backward++) {
+        const mlrt__attention_attr attr = attr_of(&f, backward);
+        call c = call_of(mlrt__cpu_level(), &f, &attr);
+        memset(c.in[c.inputs - 1].data, 0, mlrt_tensor_bytes(&c.in[c.inputs - 1]));
+        run_call(&c);
+        int other = 0;
+        for (int64_t i = 0; i < count_of(&c.out); i++) other += ((float *)c.out.data)[i] != 0;
+        is_int(other, 0, "%s", backward ? "and so do all gradients" : "queries that see nothing get zeros");
+        free_call(&c);
+    }
 }
 
 static void check_nan(void) {
-    const form f = {2, 2, 3, 20, 5, 6, NO_MASK, false, 0};
-    const mlrt__attention_attr attr = attr_of(&f);
-    call c = forward(mlrt__cpu_level(), &f, &attr);
+    const form f = {2, 2, 3, 20, 5, 6, NO_MASK, false, 0, 0, 0, 0, 0};
+    const mlrt__attention_attr attr = attr_of(&f, false);
+    call c = call_of(mlrt__cpu_level(), &f, &attr);
     ((float *)c.in[1].data)[13 * 10 + 2] = NAN; /* a key of the first head */
     run_call(&c);
     int wrong = 0;
@@ -215,32 +384,16 @@ static void check_nan(void) {
 }
 
 int main(void) {
-    static const form small[] = {{1, 1, 1, 1, 1, 1, 0, 0, 0},    {2, 2, 3, 5, 4, 7, 0, 0, 0},
-                                 {2, 3, 4, 4, 17, 3, 0, 0, 0.3}, {0, 2, 3, 5, 4, 7, 0, 0, 0},
-                                 {1, 2, 0, 5, 4, 3, 0, 0, 0},    {1, 2, 3, 0, 4, 3, 0, 0, 0},
-                                 {1, 2, 33, 18, 5, 6, 0, 0, 0}};
     for
         EACH_LEVEL(level) {
-            for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-                for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++)
-                    for (int causal = 0; causal < 2; causal++) {
-                        form f = small[i];
-                        f.mask = mask, f.causal = causal;
-                        check(level, &f);
-                    }
-            for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++) { /* several blocks of queries */
-                const form even = {2, 2, 150, 140, 32, 16, mask, mask == KEY_MASK, 0};
-                const form uneven = {2, 1, 75, 150, 20, 33, mask, mask == SHARED_MASK, 0};
-                check(level, &even);
-                check(level, &uneven);
-            }
-            for (int causal = 0; causal < 2; causal++)
-                for (int longer = 0; longer < 2; longer++) {
-                    const form f = {1, 1, longer ? 101 : 60, longer ? 60 : 101, 3, 2, SHARED_MASK, causal, 0};
-                    check(level, &f);
-                }
+            check_small(level);
+            check_large(level);
+            check_far(level);
+            check_dropout(level);
         }
-    for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++) check_threads(mask, mask == KEY_MASK);
+    for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++)
+        check_threads((form){3, 5, 70, 90, 24, 20, mask, mask == KEY_MASK, 0, 0, 0, 0, 0});
+    check_threads((form){19, 3, 20, 20, 16, 16, NO_MASK, true, 0, 0.1, 9, 16, FAR_Q | FAR_K | FAR_V | SHARED});
     check_blind();
     check_nan();
     return done_testing();

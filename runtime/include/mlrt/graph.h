@@ -154,6 +154,21 @@ MLRT_API mlrt_node *mlrt_rms_norm(mlrt_node *x, mlrt_node *gain, double eps);   
  * nothing to attend gives zeros. Vaswani et al., arXiv:1706.03762, Eq. 1. */
 MLRT_API mlrt_node *mlrt_attention(mlrt_node *q, mlrt_node *k, mlrt_node *v, mlrt_node *mask, int32_t heads,
                                    bool causal, double scale);
+/* The same with more that may be asked of it; what is left out is 0 or NULL.
+ * With vectors for N = 2 c + 1 distances, those of key j and query i being number clip(j - i - (Tk - Tq), -c, c) + c:
+ *     score = (q_i . k_j + far_q_i . far_k) * scale,   y_i = sum over j of softmax(score)_ij (v_j + far_v).
+ * far_k and far_v are [N, width of a head], shared by the heads, or [N, H * width]; far_q is [B, Tq, H * width], and q
+ * when not given. Dropout on the softmax acts in training only. */
+typedef struct mlrt_attention_options {
+    int32_t heads;
+    bool causal;
+    double scale, dropout;
+    mlrt_node *mask, *far_q, *far_k, *far_v;
+} mlrt_attention_options;
+MLRT_API mlrt_node *mlrt_attention_with(mlrt_node *q, mlrt_node *k, mlrt_node *v, const mlrt_attention_options *o);
+/* Pairs of neighbours of the last axis turned by an angle of their position: x [..., T, H * 2 n] and a table [T, n, 2] of
+ * (c, s), the same for all H heads: (x_0, x_1) -> (c x_0 - s x_1, s x_0 + c x_1). The table has no gradient. */
+MLRT_API mlrt_node *mlrt_rotate(mlrt_node *x, mlrt_node *table);
 /* Mean over targets that are not `ignore` (-1: none are) of the cross-entropy of softmax(logits), in nats.
  * logits [..., V], targets i32 [...] -> []. smoothing mixes the target with the uniform distribution. */
 MLRT_API mlrt_node *mlrt_cross_entropy(mlrt_node *logits, mlrt_node *targets, int32_t ignore, double smoothing);
