@@ -15,7 +15,7 @@ local QUICK_WINDOWS = 3 -- of one step each
 -- Families of kernels, as they are summed up.
 local families = {
   matmul = "products", small_matmul = "products", conv = "products", attention = "attention", softmax = "attention",
-  norm = "norms", loss = "loss", index = "embedding", shape = "copies",
+  rotate = "attention", norm = "norms", loss = "loss", index = "embedding", shape = "copies",
 }
 
 -- ---- facts of a measurement, from a process as lines "name value ..." ----

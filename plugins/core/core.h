@@ -82,8 +82,18 @@ typedef struct linear {
     float scale;
 } linear;
 
+/* Vectors added to tokens, and schemes inside an attention. */
 enum { CORE_LEARNED, CORE_SINUSOIDAL };
 extern const char *const core_positions[];
+enum { CORE_NOWHERE, CORE_RELATIVE, CORE_TRANSFORMER_XL, CORE_ROTARY, CORE_XPOS };
+extern const char *const core_schemes[];
+#define CORE_DISTANCE                                                                                                  \
+    16 /* where relative positions end when nothing is said: Shaw et al., arXiv:1803.02155, Sec. 4.1 */
+
+/* Sinusoids [count, dim] of the positions first, first + step, ..; Vaswani et al., arXiv:1706.03762, Sec. 3.5. */
+mlrt_node *core_sinusoids(mlrt_graph *g, int64_t first, int64_t step, int64_t count, int64_t dim);
+/* What an attention's scheme makes of the queries and keys of x, and asks of mlrt_attention_with. */
+void core_place(const mlrt_layer *self, const mlrt_node *x, mlrt_node **q, mlrt_node **k, mlrt_attention_options *o);
 
 typedef struct position {
     int32_t kind, length;
@@ -98,6 +108,7 @@ typedef struct attention {
     int32_t heads, dim;
     bool causal, bias;
     float dropout;
+    int32_t position, distance;
     mlrt_init init;
 } attention;
 
@@ -109,6 +120,7 @@ typedef struct transformer_layer { /* of the encoder's and the decoder's */
     float dropout, attention_dropout;
     int32_t activation, norm;
     bool causal;
+    int32_t position, distance; /* of attentions to itself */
     mlrt_init init;
 } transformer_layer;
 

@@ -3,11 +3,10 @@
  *   learned:     y_t = x_t + W_t,   W [length, dim], started normal(0, 1 / sqrt(dim)) unless `init` is given
  *   sinusoidal:  y_t,2i = x_t,2i + sin(t / 10000^(2i/dim)),   y_t,2i+1 = x_t,2i+1 + cos(t / 10000^(2i/dim))
  *
- * Vaswani et al., arXiv:1706.03762, Sec. 3.5.
+ * Vaswani et al., arXiv:1706.03762, Sec. 3.5. Positions inside an attention are a property of the attention: scheme.c.
  */
 #include "core.h"
 #include <math.h>
-#include <stdlib.h>
 
 const char *const core_positions[] = {"learned", "sinusoidal", NULL};
 
@@ -26,20 +25,6 @@ static mlrt_node *learned(const mlrt_layer *self, int64_t longest, int64_t lengt
     return longest == length ? w : mlrt_slice(w, 0, 0, length, 1);
 }
 
-static mlrt_node *sinusoidal(const mlrt_layer *self, int64_t length, int64_t dim) {
-    float *table = malloc(sizeof *table * (size_t)(length * dim));
-    if (!table) return mlrt_graph_fail(self->graph, MLRT_MEMORY, "out of memory for %lld positions", (long long)length);
-    for (int64_t t = 0; t < length; t++)
-        for (int64_t i = 0; i < dim; i++) {
-            const double angle = (double)t / pow(10000, (double)(i - i % 2) / (double)dim);
-            table[t * dim + i] = (float)(i % 2 ? cos(angle) : sin(angle));
-        }
-    mlrt_node *w = mlrt_constant(self->graph,
-                                 &(mlrt_tensor){.dtype = MLRT_F32, .shape = MLRT_SHAPE_OF(length, dim), .data = table});
-    free(table);
-    return w;
-}
-
 static mlrt_node *position_build(const mlrt_layer *self, mlrt_node *const in[]) {
     const position *p = mlrt_props(self);
     mlrt_node *x = in[0];
@@ -49,7 +34,8 @@ static mlrt_node *position_build(const mlrt_layer *self, mlrt_node *const in[]) 
     if (length > longest)
         return mlrt_graph_fail(self->graph, MLRT_RANGE, "a sequence of %lld tokens, but positions end at %lld",
                                (long long)length, (long long)longest);
-    return mlrt_add(x, p->kind == CORE_LEARNED ? learned(self, longest, length, dim) : sinusoidal(self, length, dim));
+    return mlrt_add(x, p->kind == CORE_LEARNED ? learned(self, longest, length, dim)
+                                               : core_sinusoids(self->graph, 0, 1, length, dim));
 }
 
 static const mlrt_port position_inputs[] = {{"x", "[..., tokens, dim]", "vectors"}};

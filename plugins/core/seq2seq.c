@@ -14,8 +14,13 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Those of the position layer, and those of an attention. */
+static const char *const positions[] = {"learned",        "sinusoidal", "none", "relative",
+                                        "transformer_xl", "rotary",     "xpos", NULL};
+enum { NOWHERE = 2 }; /* from here on in the order of core_schemes */
+
 typedef struct seq2seq {
-    int32_t layers, encoder_layers, decoder_layers, dim, heads, ffn, activation, norm, position, max_length;
+    int32_t layers, encoder_layers, decoder_layers, dim, heads, ffn, activation, norm, position, distance, max_length;
     float dropout, attention_dropout;
     bool share_output;
     mlrt_init init, embedding_init;
@@ -35,7 +40,10 @@ static const mlrt_prop seq2seq_props[] = {
                    .doc = "function of the feed-forward parts"),
     MLRT_PROP_ENUM(seq2seq, norm, .init = CORE_POST_NORM, .choices = core_norms,
                    .doc = "layer norm after each sum, or before each part"),
-    MLRT_PROP_ENUM(seq2seq, position, .init = CORE_LEARNED, .choices = core_positions, .doc = "kind of positions"),
+    MLRT_PROP_ENUM(seq2seq, position, .init = CORE_LEARNED, .choices = positions,
+                   .doc = "of layer.position, added to the tokens, or of layer.attention"),
+    MLRT_PROP_INT(seq2seq, distance, .init = CORE_DISTANCE, .range = "[0, inf)",
+                  .doc = "relative positions: tokens further away count as this far"),
     MLRT_PROP_INT(seq2seq, max_length, .init = 0, .range = "[0, inf)",
                   .doc = "longest source or target; 0 for the lengths of the task"),
     MLRT_PROP_BOOL(seq2seq, share_output, .init = true,
@@ -61,13 +69,13 @@ static mlrt_node *token_table(const mlrt_layer *self, const mlrt_node *tokens) {
     return table;
 }
 
-/* Token plus position, normalised; `length` is that of the longest sequence. */
+/* Token plus position, if one is added, normalised; `length` is that of the longest sequence. */
 static mlrt_node *embed(const mlrt_layer *self, mlrt_node *table, mlrt_node *tokens, int64_t length) {
     const seq2seq *p = mlrt_props(self);
     mlrt_node *h = mlrt_gather(table, tokens);
     const position props = {
         .kind = p->position, .length = p->max_length ? p->max_length : (int32_t)length, .init = p->embedding_init};
-    h = mlrt_child(self, "position", &position_class, &props, &h);
+    if (p->position < NOWHERE) h = mlrt_child(self, "position", &position_class, &props, &h);
     return mlrt_dropout(normalise(self, "embedding_norm", h), (double)p->dropout);
 }
 
@@ -80,6 +88,8 @@ static mlrt_node *stack(const mlrt_layer *self, int32_t layers, mlrt_node *h, ml
                                      .attention_dropout = p->attention_dropout,
                                      .activation = p->activation,
                                      .norm = p->norm,
+                                     .position = p->position < NOWHERE ? CORE_NOWHERE : p->position - NOWHERE,
+                                     .distance = p->distance,
                                      .init = p->init};
     for (int32_t i = 1; i <= (layers ? layers : p->layers); i++) {
         char name[16];
@@ -189,6 +199,9 @@ static const mlrt_case seq2seq_cases[] = {
      "position = sinusoidal, share_output = false",
      "i32[2,5]<9, i32[2,3]<7(pad begin end)", "seq2seq(p, 2, x[0], x[1], start=1, activation='gelu', norm='pre')",
      false},
+    {"layers = 1, dim = 8, heads = 2, activation = gelu, position = transformer_xl",
+     "i32[2,5]<9(pad), i32[2,3]<7(pad begin end)",
+     "seq2seq(p, 2, x[0], x[1], start=1, pad=0, activation='gelu', position='transformer_xl')", false},
     {0}};
 
 MLRT_LAYER(

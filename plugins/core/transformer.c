@@ -22,6 +22,10 @@ const char *const core_norms[] = {"post", "pre", NULL};
                        .doc = "function of the feed-forward part"),                                                    \
         MLRT_PROP_ENUM(transformer_layer, norm, .init = CORE_POST_NORM, .choices = core_norms,                         \
                        .doc = "layer norm after each sum, or before each part"),                                       \
+        MLRT_PROP_ENUM(transformer_layer, position, .init = CORE_NOWHERE, .choices = core_schemes,                     \
+                       .doc = "how tokens know where they stand, in the attention to itself"),                         \
+        MLRT_PROP_INT(transformer_layer, distance, .init = CORE_DISTANCE, .range = "[0, inf)",                         \
+                      .doc = "relative positions: tokens further away count as this far"),                             \
         MLRT_PROP_INIT(transformer_layer, init, .init_value = {.kind = MLRT_INIT_FAN_IN}, .doc = "initial weights")
 
 static const mlrt_prop encoder_props[] = {
@@ -49,8 +53,13 @@ static mlrt_node *sum(const mlrt_layer *self, const char *name, mlrt_node *x, ml
 static mlrt_node *attend(const mlrt_layer *self, const char *name, bool causal, mlrt_node *x, mlrt_node *memory,
                          mlrt_node *mask) {
     const transformer_layer *p = mlrt_props(self);
-    const attention props = {
-        .heads = p->heads, .causal = causal, .bias = true, .dropout = p->attention_dropout, .init = p->init};
+    const attention props = {.heads = p->heads,
+                             .causal = causal,
+                             .bias = true,
+                             .dropout = p->attention_dropout,
+                             .position = memory ? CORE_NOWHERE : p->position,
+                             .distance = p->distance,
+                             .init = p->init};
     return mlrt_child(self, name, &attention_class, &props, (mlrt_node *[]){x, memory, mask});
 }
 
@@ -97,17 +106,21 @@ static const mlrt_case encoder_cases[] = {
     {"heads = 2", "f32[2,4,8]", "encoder_layer(p, '', 2, x[0])", true},
     {"heads = 2, ffn = 12, activation = gelu, norm = pre, causal = true", "f32[2,4,8]",
      "encoder_layer(p, '', 2, x[0], activation='gelu', norm='pre', causal=True)", false},
+    {"heads = 2, ffn = 12, activation = gelu, position = rotary", "f32[2,4,8], f32[2,4]<2",
+     "encoder_layer(p, '', 2, x[0], x[1], activation='gelu', position='rotary')", false},
     {0}};
 static const mlrt_case decoder_cases[] = {
     {"heads = 2, ffn = 12", "f32[2,3,8], f32[2,5,8]", "decoder_layer(p, '', 2, x[0], x[1])", true},
     {"heads = 2, activation = gelu, norm = pre", "f32[2,3,8], f32[2,5,8]",
      "decoder_layer(p, '', 2, x[0], x[1], activation='gelu', norm='pre')", false},
+    {"heads = 2, activation = gelu, position = relative, distance = 1", "f32[2,3,8], f32[2,5,8]",
+     "decoder_layer(p, '', 2, x[0], x[1], activation='gelu', position='relative')", false},
     {0}};
 
 MLRT_LAYER(
     transformer_encoder_layer, .summary = "self-attention and a feed-forward part, each with a residual sum",
     .doc =
-        "x <- x + attention(x), then x <- x + ffn(x) with ffn(x) = W2 f(W1 x + b1) + b2. With norm = post each sum is normalised (Vaswani et al.), with norm = pre what enters each part (Xiong et al., arXiv:2002.04745).",
+        "x <- x + attention(x), then x <- x + ffn(x) with ffn(x) = W2 f(W1 x + b1) + b2. With norm = post each sum is normalised (Vaswani et al.), with norm = pre what enters each part (Xiong et al., arXiv:2002.04745). Positions are those of layer.attention.",
     .source = "arXiv:1706.03762, Sec. 3.1", .props = encoder_props, .positional = "heads", .cases = encoder_cases,
     .min_inputs = 1, .max_inputs = 2, .inputs = encoder_inputs, .output = &layer_output, .build = encoder_build);
 MLRT_LAYER(transformer_decoder_layer, .summary = "causal self-attention, attention to a memory and a feed-forward part",

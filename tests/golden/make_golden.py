@@ -37,20 +37,50 @@ def norm(p, at, x):
     return F.layer_norm(x, x.shape[-1:], p[at + ".gain"], p[at + ".bias"])
 
 
-def attention(p, at, heads, x, memory=None, mask=None, causal=False):
+def by_distance(table, width, length, c):
+    """[heads or 1, length, length, width]: the rows of the distances j - i, clipped at -c and c"""
+    distance = torch.arange(length)[None, :] - torch.arange(length)[:, None]
+    return table.view(table.shape[0], -1, width).transpose(0, 1)[:, distance.clamp(-c, c) + c]
+
+
+def rotated(x, power):
+    """[batch, heads, tokens, features]: pairs turned by t / 10000^(2n / features), and times z_n^(t power / 512)"""
+    pairs, length = x.shape[-1] // 2, x.shape[-2]
+    n, t = torch.arange(pairs), torch.arange(length)[:, None]
+    turn = torch.polar(((n / pairs + 0.4) / 1.4) ** (t * power / 512), t * 10000.0 ** (-n / pairs))
+    return torch.view_as_real(torch.view_as_complex(x.reshape(*x.shape[:-1], pairs, 2)) * turn).flatten(3)
+
+
+def attention(p, at, heads, x, memory=None, mask=None, causal=False, position=None):
     memory = x if memory is None else memory
 
-    def split(name, t):
-        t = linear(p, at + name, t)
+    def heads_of(t):
         return t.view(*t.shape[:2], heads, -1).transpose(1, 2)
 
-    q, k, v = split("query", x), split("key", memory), split("value", memory)
-    score = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])
+    q, k, v = (heads_of(linear(p, at + name, t)) for name, t in (("query", x), ("key", memory), ("value", memory)))
+    width, length, far = q.shape[-1], x.shape[1], 0
+    if position in ("rotary", "xpos"):
+        q, k = rotated(q, position == "xpos"), rotated(k, -(position == "xpos"))
+    if position == "relative":
+        keys, values = p[at + "relative_key"], p[at + "relative_value"]
+        c = keys.shape[0] // 2
+        far = torch.einsum("bhid,hijd->bhij", q, by_distance(keys, width, length, c).expand(heads, -1, -1, -1))
+    if position == "transformer_xl":
+        c = length - 1
+        r = linear(p, at + "position", sinusoids(range(c, -c - 1, -1), x.shape[-1]))
+        biased = q + p[at + "position_bias"].view(heads, 1, width)
+        q = q + p[at + "content_bias"].view(heads, 1, width)
+        far = torch.einsum("bhid,hijd->bhij", biased, by_distance(r, width, length, c))
+    score = (q @ k.transpose(2, 3) + far) / math.sqrt(width)
     if mask is not None:
         score = score.masked_fill(mask[:, None, None, :] == 0, -math.inf)
     if causal:
         score = score.masked_fill(torch.ones(score.shape[2:]).triu(1) == 1, -math.inf)
-    return linear(p, at + "output", (score.softmax(-1) @ v).transpose(1, 2).flatten(2))
+    weight = score.softmax(-1)
+    y = weight @ v
+    if position == "relative":
+        y = y + torch.einsum("bhij,hijd->bhid", weight, by_distance(values, width, length, c).expand(heads, -1, -1, -1))
+    return linear(p, at + "output", y.transpose(1, 2).flatten(2))
 
 
 def block(p, at, x, parts, kind):
@@ -67,30 +97,30 @@ def feed_forward(p, at, activation):
     return lambda x: linear(p, at + "ffn.outer", getattr(F, activation)(linear(p, at + "ffn.inner", x)))
 
 
-def encoder_layer(p, at, heads, x, mask=None, activation="relu", norm="post", causal=False):
+def encoder_layer(p, at, heads, x, mask=None, activation="relu", norm="post", causal=False, position=None):
     return block(p, at, x, [
-        ("attention_norm", lambda h: attention(p, at + "attention.", heads, h, None, mask, causal)),
+        ("attention_norm", lambda h: attention(p, at + "attention.", heads, h, None, mask, causal, position)),
         ("ffn_norm", feed_forward(p, at, activation))], norm)
 
 
-def decoder_layer(p, at, heads, x, memory, mask=None, activation="relu", norm="post"):
+def decoder_layer(p, at, heads, x, memory, mask=None, activation="relu", norm="post", position=None):
     return block(p, at, x, [
-        ("attention_norm", lambda h: attention(p, at + "attention.", heads, h, causal=True)),
+        ("attention_norm", lambda h: attention(p, at + "attention.", heads, h, causal=True, position=position)),
         ("cross_attention_norm", lambda h: attention(p, at + "cross_attention.", heads, h, memory, mask)),
         ("ffn_norm", feed_forward(p, at, activation))], norm)
 
 
-def sinusoids(length, dim):
+def sinusoids(positions, dim):
     return torch.tensor([[(math.cos if i % 2 else math.sin)(t / 10000 ** (i // 2 * 2 / dim)) for i in range(dim)]
-                         for t in range(length)])
+                         for t in positions])
 
 
-def embed(p, at, tokens):
+def embed(p, at, tokens, position=None):
     x = F.embedding(tokens, p[at + "embedding.weight"])
     if at + "position.weight" in p:
         x = x + p[at + "position.weight"][:tokens.shape[1]]
-    else:
-        x = x + sinusoids(*x.shape[1:])
+    elif position is None:
+        x = x + sinusoids(range(x.shape[1]), x.shape[2])
     return norm(p, at + "embedding_norm", x)
 
 
@@ -102,7 +132,7 @@ def layers(p, at):
 
 
 def decode(p, heads, tokens, memory, mask, **options):
-    h = embed(p, "decoder.", tokens)
+    h = embed(p, "decoder.", tokens, options.get("position"))
     for at in layers(p, "decoder."):
         h = decoder_layer(p, at, heads, h, memory, mask, **options)
     if "decoder.norm.gain" in p:
@@ -113,7 +143,7 @@ def decode(p, heads, tokens, memory, mask, **options):
 
 def encode(p, heads, source, pad=None, **options):
     mask = None if pad is None else (source != pad).float()
-    h = embed(p, "encoder.", source)
+    h = embed(p, "encoder.", source, options.get("position"))
     for at in layers(p, "encoder."):
         h = encoder_layer(p, at, heads, h, mask, **options)
     if "encoder.norm.gain" in p:
