@@ -47,7 +47,7 @@ typedef struct mlrt__matmul_attr {
     int32_t flags;      /* MLRT_TRANS_A | MLRT_TRANS_B; a shared two-dimensional b implies that a is not transposed */
     int32_t activation; /* mlrt__activation */
     int32_t bf16;       /* 1: operands are rounded to bf16 where the CPU multiplies that; sums stay f32 */
-    int32_t pad;
+    int32_t residual;   /* 1: the last input, of the result's shape, is added to the sums */
 } mlrt__matmul_attr;
 extern const mlrt_op mlrt__op_matmul;
 

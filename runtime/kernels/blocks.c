@@ -66,11 +66,6 @@ typedef struct member {
     float *packed_a, *packed_b;
 } member;
 
-typedef struct operands {
-    const float *a, *b, *bias;
-    float *y;
-} operands;
-
 /* A thread's part of `count` things that come in units. */
 static void part(int64_t count, int64_t unit, const member *m, int64_t *from, int64_t *to) {
     const int64_t units = (count + unit - 1) / unit;
@@ -86,6 +81,7 @@ static void run_block(const plan *q, const member *m, mlrt__tile_job t, const ml
                       int64_t from, int64_t to) {
     const mlrt__format *f = q->f;
     float *const y = t.y;
+    const float *const start = t.start;
     mlrt__ending here = ending ? *ending : (mlrt__ending){0};
     t.ending = ending ? &here : NULL;
     for (int64_t j = from; j < to; j += f->columns) {
@@ -96,6 +92,7 @@ static void run_block(const plan *q, const member *m, mlrt__tile_job t, const ml
             t.a = m->packed_a + i * t.lanes;
             t.rows = (int32_t)least(f->rows, rows - i);
             t.y = y + i * t.y_row + j;
+            t.start = start ? start + i * t.y_row + j : NULL;
             f->tile(&t);
         }
     }
@@ -108,12 +105,13 @@ static void together(const member *m) {
 }
 
 /* The block of b from column `first` on and from element k on; and what a thread does with it. */
-static void run_depth(const plan *q, const member *m, operands o, int64_t first, int64_t columns, int64_t k) {
+static void run_depth(const plan *q, const member *m, mlrt__operands o, int64_t first, int64_t columns, int64_t k) {
     const mlrt__product *p = q->p;
     const mlrt__format *f = q->f;
     const int64_t depth = least(q->lanes * f->pair, p->k - k), lanes = up((depth + f->pair - 1) / f->pair, f->step);
     const mlrt__ending ending = {o.bias ? o.bias + first : NULL, p->relu};
-    mlrt__tile_job t = {.lanes = lanes, .y_row = p->n, .add = k > 0};
+    mlrt__tile_job t = {.lanes = lanes, .y_row = p->n};
+    const float *const start = k > 0 ? o.y : o.start;
     int64_t from, to, top = 0, bottom = p->m;
     part(columns, f->columns, m, &from, &to);
     const mlrt__side b = {o.b + (first + from) * p->b.column + k * p->b.row, p->b.column, p->b.row};
@@ -128,24 +126,27 @@ static void run_depth(const plan *q, const member *m, operands o, int64_t first,
         const mlrt__side a = {o.a + i * p->a.row + k * p->a.column, p->a.row, p->a.column};
         f->pack_a(a, rows, depth, lanes, m->packed_a);
         t.y = o.y + i * p->n + first;
+        t.start = start ? start + i * p->n + first : NULL;
         run_block(q, m, t, k + depth == p->k ? &ending : NULL, rows, from, to);
     }
     together(m); /* before another thread packs the next block where this one lies */
 }
 
-static void run_product(const plan *q, const member *m, operands o) {
+static void run_product(const plan *q, const member *m, mlrt__operands o) {
     const mlrt__product *p = q->p;
     for (int64_t first = 0; first < p->n; first += q->columns)
         for (int64_t k = 0; k < p->k; k += q->lanes * q->f->pair)
             run_depth(q, m, o, first, least(q->columns, p->n - first), k);
 }
 
-static operands of_batch(const mlrt__product *p, operands o, int64_t i) {
-    return (operands){o.a + i * p->a.batch, o.b + i * p->b.batch, o.bias, o.y + i * p->m * p->n};
+static mlrt__operands of_batch(const mlrt__product *p, mlrt__operands o, int64_t i) {
+    const int64_t at = i * p->m * p->n;
+    return (mlrt__operands){o.a + i * p->a.batch, o.b + i * p->b.batch, o.bias, o.start ? o.start + at : NULL,
+                            o.y + at};
 }
 
 /* Thread `thread` of `threads`, with scratch memory for all of them. */
-static void run_thread(const plan *q, operands o, float *scratch, int32_t thread, int32_t threads) {
+static void run_thread(const plan *q, mlrt__operands o, float *scratch, int32_t thread, int32_t threads) {
     const bool own = one_each(q->p, threads);
     const int64_t copies = own ? threads : 1, batch = q->p->batch;
     const member m = {.thread = own ? 0 : thread,
@@ -158,14 +159,12 @@ static void run_thread(const plan *q, operands o, float *scratch, int32_t thread
     if (q->f->end) q->f->end();
 }
 
-void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float *a, const float *b, const float *bias,
-                      float *y, void *scratch) {
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch) {
     const plan q = plan_of(p, f);
-    const operands o = {a, b, bias, y};
     if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 8)) {
-        run_thread(&q, o, scratch, 0, 1);
+        run_thread(&q, *o, scratch, 0, 1);
         return;
     }
 #pragma omp parallel num_threads(mlrt__threads())
-    run_thread(&q, o, scratch, omp_get_thread_num(), omp_get_num_threads());
+    run_thread(&q, *o, scratch, omp_get_thread_num(), omp_get_num_threads());
 }

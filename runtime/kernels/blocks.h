@@ -30,7 +30,7 @@ typedef struct mlrt__tile_job {
     float *y;
     int64_t y_row;
     int32_t rows, columns;      /* that are there; the panels are filled up with zeros */
-    bool add;                   /* to what y holds */
+    const float *start;         /* added to the sums, row by row as y lies: NULL for nothing */
     const mlrt__ending *ending; /* NULL: the sum goes on */
 } mlrt__tile_job;
 
@@ -57,7 +57,12 @@ const mlrt__format *mlrt__product_format(const mlrt_node *n);
 
 /* A product of at least one element each way, by blocks. */
 size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads); /* bytes */
-void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const float *a, const float *b, const float *bias,
-                      float *y, void *scratch);
+typedef struct mlrt__operands {
+    const float *a, *b;
+    const float *bias, *start; /* or NULL; start [batch, m, n] is added too, and may be y */
+    float *y;
+} mlrt__operands;
+
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch);
 
 #endif

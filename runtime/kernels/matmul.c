@@ -54,9 +54,15 @@ static void run_matmul(const mlrt_call *c) {
     const state *s = c->state;
     if (!s->format)
         s->small(c);
-    else if (s->product.batch)
-        mlrt__blocks_run(&s->product, s->format, c->in[0].data, c->in[1].data, c->inputs > 2 ? c->in[2].data : NULL,
-                         c->out.data, c->scratch);
+    else if (s->product.batch) {
+        const int32_t residual = ((const mlrt__matmul_attr *)c->attr)->residual;
+        const mlrt__operands o = {.a = c->in[0].data,
+                                  .b = c->in[1].data,
+                                  .bias = c->inputs - residual > 2 ? c->in[2].data : NULL,
+                                  .start = residual ? c->in[c->inputs - 1].data : NULL,
+                                  .y = c->out.data};
+        mlrt__blocks_run(&s->product, s->format, &o, c->scratch);
+    }
 }
 
 static void release_matmul(mlrt_call *c) {

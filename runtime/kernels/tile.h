@@ -101,7 +101,7 @@ MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
     const int64_t at = v * MLRT__LANES, left = t->columns - at;
     float *y = t->y + r * t->y_row + at;
     if (left <= 0) return;
-    if (t->add) sum += mlrt__load_some(y, left);
+    if (t->start) sum += mlrt__load_some(t->start + r * t->y_row + at, left);
     if (t->ending && t->ending->bias) sum += mlrt__load_some(t->ending->bias + at, left);
     if (t->ending && t->ending->relu) sum = mlrt__relu_lanes(sum);
     mlrt__store_some(y, sum, left);

@@ -47,6 +47,11 @@ static inline int64_t mlrt__want_at(const mlrt__compiler *c, int32_t k) {
     return c->home && c->home->at ? c->home->at[k] : -1;
 }
 
+/* A product that begins with its last input. */
+static inline bool mlrt__has_residual(const mlrt_node *n) {
+    return n->op == &mlrt__op_matmul && ((const mlrt__matmul_attr *)n->attr)->residual;
+}
+
 static inline size_t mlrt__item_bytes(const mlrt__item *i) {
     return (size_t)mlrt_shape_count(&i->node->shape) * mlrt_dtype_size(i->node->dtype);
 }

@@ -23,8 +23,10 @@ const char *mlrt__step_text(const mlrt__step *s) {
     if (n->op == &mlrt__op_matmul) {
         const mlrt__format *f = mlrt__product_format(n);
         if (f && f->pair == 2) append(text, sizeof text, f->name);
-        if (n->inputs == 3) append(text, sizeof text, "bias");
-        if (((const mlrt__matmul_attr *)n->attr)->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
+        const mlrt__matmul_attr *attr = n->attr;
+        if (n->inputs - attr->residual > 2) append(text, sizeof text, "bias");
+        if (attr->residual) append(text, sizeof text, "residual");
+        if (attr->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
     }
     return text;
 }

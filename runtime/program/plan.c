@@ -20,9 +20,10 @@ static size_t rounded(size_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN
 static int32_t overwritable(const mlrt__compiler *c, int32_t i) {
     const mlrt__item *item = &c->item[i];
     const mlrt_node *n = item->node;
-    if (item->data || item->at >= 0 || (n->op != &mlrt__op_fused && !(n->op->flags & MLRT_OP_INPLACE))) return -1;
-    const int32_t candidates = n->op == &mlrt__op_fused ? n->inputs : 1;
-    for (int32_t k = 0; k < candidates; k++) {
+    int32_t first = 0, last = n->op == &mlrt__op_fused ? n->inputs : n->op->flags & MLRT_OP_INPLACE ? 1 : 0;
+    if (mlrt__has_residual(n)) first = n->inputs - 1, last = n->inputs;
+    if (item->data || item->at >= 0) return -1;
+    for (int32_t k = first; k < last; k++) {
         const mlrt__item *in = &c->item[n->in[k]->id], *root = &c->item[in->root];
         bool fits = !root->data && root->at < 0 && !mlrt__is_lasting(root) && root->last == i &&
                     mlrt__item_bytes(root) == mlrt__item_bytes(item) && in->node->dtype == n->dtype &&

@@ -4,6 +4,7 @@
  * reader: elementwise ops join into one chain that runs tile by tile in cache, and a bias and an activation become the
  * end of the product that feeds them. What has been taken in loses its last use and is dropped.
  */
+#include "kernels/blocks.h"
 #include "program/compile.h"
 #include <string.h>
 
@@ -35,35 +36,57 @@ static bool only_reader(const rewriter *r, const mlrt_node *n) { return r->uses[
 
 /* ---- products take in a bias and an activation ---- */
 
-static bool open_product(const rewriter *r, const mlrt_node *n, const mlrt_node *reader, int32_t inputs) {
-    return n->op == &mlrt__op_matmul && n->inputs <= inputs && only_reader(r, n) &&
-           mlrt_shape_equal(&n->shape, &reader->shape) &&
-           ((const mlrt__matmul_attr *)n->attr)->activation == MLRT__ACT_NONE;
+static const mlrt__matmul_attr *product_attr(const mlrt_node *product) { return product->attr; }
+
+/* A product that its only reader may become the end of. */
+static bool open_product(const rewriter *r, const mlrt_node *n, const mlrt_node *reader) {
+    return n->op == &mlrt__op_matmul && only_reader(r, n) && mlrt_shape_equal(&n->shape, &reader->shape) &&
+           product_attr(n)->activation == MLRT__ACT_NONE;
 }
 
-static mlrt_node *extended(rewriter *r, const mlrt_node *product, const mlrt_node *reader, mlrt_node *bias,
-                           int32_t activation) {
-    mlrt__matmul_attr attr = *(const mlrt__matmul_attr *)product->attr;
-    attr.activation = activation;
+/* The product in the place of its reader, with one more input, or none, and other attributes. */
+static mlrt_node *extended(rewriter *r, const mlrt_node *product, const mlrt_node *reader, mlrt_node *more,
+                           mlrt__matmul_attr attr) {
     mlrt_node *m = mlrt__arena_copy(r->c->arena, product, sizeof *product);
-    m->in = MLRT__NEWS(r->c->arena, mlrt_node *, product->inputs + (bias != NULL));
+    m->in = MLRT__NEWS(r->c->arena, mlrt_node *, product->inputs + (more != NULL));
     memcpy(m->in, product->in, sizeof *m->in * (size_t)product->inputs);
-    if (bias) m->in[m->inputs++] = bias;
+    if (more) m->in[m->inputs++] = more;
     m->attr = mlrt__arena_copy(r->c->arena, &attr, sizeof attr);
     m->id = reader->id, m->name = reader->name;
     return m;
 }
 
+static mlrt_node *with_bias(rewriter *r, const mlrt_node *product, const mlrt_node *sum, mlrt_node *bias) {
+    const bool takes = open_product(r, product, sum) && product->inputs == 2 && bias->shape.rank == 1 &&
+                       bias->shape.dim[0] == mlrt_dim(sum, -1);
+    return takes ? extended(r, product, sum, bias, *product_attr(product)) : NULL;
+}
+
+/* What is added to a large product is where its sums begin: a sum of products is one result, that each adds to. */
+static mlrt_node *with_residual(rewriter *r, const mlrt_node *product, const mlrt_node *sum, mlrt_node *residual) {
+    if (!open_product(r, product, sum) || product_attr(product)->residual || product == residual ||
+        !mlrt_shape_equal(&residual->shape, &sum->shape) || !mlrt__product_format(product))
+        return NULL;
+    mlrt__matmul_attr attr = *product_attr(product);
+    attr.residual = 1;
+    return extended(r, product, sum, residual, attr);
+}
+
+static mlrt_node *with_relu(rewriter *r, const mlrt_node *product, const mlrt_node *relu) {
+    if (!open_product(r, product, relu)) return NULL;
+    mlrt__matmul_attr attr = *product_attr(product);
+    attr.activation = MLRT__ACT_RELU;
+    return extended(r, product, relu, NULL, attr);
+}
+
 static mlrt_node *into_product(rewriter *r, const mlrt_node *n) {
     const int32_t code = mlrt__elementwise_code(n->op);
-    for (int32_t k = 0; code == MLRT__EW_add && k < 2; k++) {
-        mlrt_node *product = r->made[n->in[k]->id], *bias = r->made[n->in[1 - k]->id];
-        if (open_product(r, product, n, 2) && bias->shape.rank == 1 && bias->shape.dim[0] == mlrt_dim(n, -1))
-            return extended(r, product, n, bias, MLRT__ACT_NONE);
-    }
-    if (code == MLRT__EW_relu && open_product(r, r->made[n->in[0]->id], n, 3))
-        return extended(r, r->made[n->in[0]->id], n, NULL, MLRT__ACT_RELU);
-    return NULL;
+    mlrt_node *m = NULL;
+    if (code == MLRT__EW_relu) return with_relu(r, r->made[n->in[0]->id], n);
+    if (code != MLRT__EW_add) return NULL;
+    for (int32_t k = 0; k < 2 && !m; k++) m = with_bias(r, r->made[n->in[k]->id], n, r->made[n->in[1 - k]->id]);
+    for (int32_t k = 1; k >= 0 && !m; k--) m = with_residual(r, r->made[n->in[k]->id], n, r->made[n->in[1 - k]->id]);
+    return m;
 }
 
 /* ---- elementwise chains ---- */

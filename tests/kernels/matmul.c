@@ -120,11 +120,12 @@ static void check_format(const mlrt__format *f, const mlrt__product *p) {
     for (int64_t i = 0; i < p->m * p->k; i++) x[i] = (float)((int32_t *)a.data)[i];
     for (int64_t i = 0; i < p->k * p->n; i++) w[i] = (float)((int32_t *)b.data)[i];
     void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
-    mlrt__blocks_run(p, f, x, w, NULL, sum, scratch);
+    for (int64_t i = 0; i < p->m * p->n; i++) sum[i] = (float)(i % 7); /* what it adds to, in its own place */
+    mlrt__blocks_run(p, f, &(mlrt__operands){.a = x, .b = w, .start = sum, .y = sum}, scratch);
     int64_t wrong = 0;
     for (int64_t i = 0; i < p->m; i++)
         for (int64_t j = 0; j < p->n; j++) {
-            float want = 0;
+            float want = (float)((i * p->n + j) % 7);
             for (int64_t k = 0; k < p->k; k++)
                 want += x[i * p->a.row + k * p->a.column] * w[k * p->b.row + j * p->b.column];
             wrong += sum[i * p->n + j] != want;

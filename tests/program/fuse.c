@@ -108,6 +108,47 @@ static void test_rows(void) {
     COMPILES("softmax", (mlrt_exp(y), mlrt_matmul(x, w, 0), mlrt_softmax(x)));
 }
 
+/* Large products begin with what is added to them: relu(x w + b + x v + x), where the sums overwrite each other. */
+static void test_residual(void) {
+    enum { SIZE = 96 };
+    mlrt_graph *g = mlrt__graph_new(NULL, true);
+    mlrt_node *in[4];
+    static const char *const name[] = {"x", "w", "v", "b"};
+    for (int32_t i = 0; i < 4; i++)
+        in[i] = mlrt__graph_input(g, name[i], MLRT_F32, i < 3 ? MLRT_SHAPE_OF(SIZE, SIZE) : MLRT_SHAPE_OF(SIZE), NULL);
+    mlrt_node *first = mlrt_add(mlrt_matmul(in[0], in[1], 0), in[3]), *second = mlrt_matmul(in[0], in[2], 0);
+    mlrt_node *sum = mlrt_relu(mlrt_add(mlrt_add(first, second), in[0]));
+    is_str(schedule(g, &sum, 1), "matmul+bias, matmul+residual, add+relu", "a sum of products is one result");
+    mlrt_node *z = mlrt_relu(mlrt_add(in[0], mlrt_add(mlrt_matmul(in[0], in[1], 0), in[3])));
+    is_str(schedule(g, &z, 1), "matmul+bias+residual+relu", "x + f(x), to its end");
+
+    const mlrt__want want[] = {{sum, NULL}, {z, NULL}};
+    mlrt__program *p;
+    double worst = 0;
+    if (!ok(mlrt__program_new(g, want, 2, NULL, &p, NULL) == MLRT_OK, "both compile")) return;
+    float *data[4];
+    for (int32_t i = 0; i < 4; i++) {
+        const mlrt_tensor t = mlrt__program_input(p, name[i]);
+        data[i] = t.data;
+        for (int64_t k = 0; k < mlrt_shape_count(&t.shape); k++) data[i][k] = (float)((k * 7 + i) % 11 - 5);
+    }
+    const mlrt_status status = mlrt__program_run(p, 1, 1, NULL);
+    const float *got_y = mlrt__program_result(p, 0).data, *got_z = mlrt__program_result(p, 1).data;
+    for (int32_t i = 0; i < SIZE; i++)
+        for (int32_t j = 0; j < SIZE; j++) {
+            double xw = data[3][j] + data[0][i * SIZE + j], xv = 0;
+            for (int32_t k = 0; k < SIZE; k++) {
+                xw += data[0][i * SIZE + k] * data[1][k * SIZE + j];
+                xv += data[0][i * SIZE + k] * data[2][k * SIZE + j];
+            }
+            worst = fmax(worst, fabs(fmax(0, xw + xv) - (double)got_y[i * SIZE + j]));
+            worst = fmax(worst, fabs(fmax(0, xw) - (double)got_z[i * SIZE + j]));
+        }
+    ok(status == MLRT_OK && worst == 0, "the sums of whole numbers are exact (%g)", worst);
+    mlrt__program_free(p);
+    mlrt__graph_free(g);
+}
+
 /* A chain longer than one call may be, and one with more inputs. */
 static void test_limits(void) {
     mlrt_graph *g = begin();
@@ -145,6 +186,7 @@ static void test_inputs(void) {
 int main(void) {
     test_random();
     test_rows();
+    test_residual();
     test_limits();
     test_inputs();
     return done_testing();
