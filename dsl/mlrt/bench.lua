@@ -10,7 +10,6 @@ local recipes = require "mlrt.recipe"
 local M = {}
 
 local WINDOWS, WINDOW_SECONDS = 5, 0.5
-local QUICK_WINDOWS = 3 -- of one step each
 
 -- Families of kernels, as they are summed up.
 local families = {
@@ -81,28 +80,43 @@ local function flops_of(products)
   return flops
 end
 
+-- Those that this machine multiplies.
+local function precisions() return core.bf16() and { "f32", "bf16" } or { "f32" } end
+
+-- Of one precision, or of all.
 function parts.ceiling(workload, options)
   local trainer <close> = trainer_of(workload, options)
   local products = products_of(core.time_calls(trainer, 0))
   say("flops", flops_of(products))
-  for _, precision in ipairs(core.bf16() and { "f32", "bf16" } or { "f32" }) do
+  for _, precision in ipairs(options.precision and { options.precision } or precisions()) do
     local seconds = {}
     for i, p in ipairs(products) do seconds[i] = p.count * core.product_seconds(p.size, precision) end
     say(precision, table.unpack(seconds))
   end
 end
 
-function parts.steps(workload, options)
-  local trainer <close>, recipe = trainer_of(workload, options)
+-- Time windows of the loop, long enough for the clock; gives the number of steps in each.
+local function time_windows(trainer, options)
   local seconds = core.time_steps(trainer, 1, 1)[1]
   if not options.quick and seconds < WINDOW_SECONDS then
     seconds = core.time_steps(trainer, math.max(1, 0.2 * WINDOW_SECONDS // seconds), 1)[1]
   end
   local steps = options.quick and 1 or math.max(1, math.tointeger(WINDOW_SECONDS // seconds))
-  local windows, phases = core.time_steps(trainer, steps, options.quick and QUICK_WINDOWS or WINDOWS)
-  say("batch", recipe.batch)
+  local windows, phases = core.time_steps(trainer, steps, options.quick and 1 or WINDOWS)
   say("windows", table.unpack(windows))
   for name, value in pairs(phases) do say("phase " .. name, value) end
+  return steps
+end
+
+function parts.windows(workload, options)
+  local trainer <close> = trainer_of(workload, options)
+  time_windows(trainer, options)
+end
+
+function parts.steps(workload, options)
+  local trainer <close>, recipe = trainer_of(workload, options)
+  local steps = time_windows(trainer, options)
+  say("batch", recipe.batch)
   local shares = {}
   for _, call in ipairs(core.time_calls(trainer, options.quick and 1 or math.max(1, steps // 2))) do
     local family = families[call.family] or call.family or call.op == "copy" and "copies" or "plugin"
@@ -133,9 +147,9 @@ end
 
 -- ---- in the process that was asked ----
 
-local function process(part, workload, options)
-  local arguments = { "bench", workload.id, "--part", part, "--threads", core.facts().threads,
-                      "--precision", options.precision }
+local function process(part, workload, precision, options)
+  local arguments = { "bench", workload.id, "--part", part, "--threads", core.facts().threads }
+  if precision then table.move({ "--precision", precision }, 1, 2, #arguments + 1, arguments) end
   if options.quick then arguments[#arguments + 1] = "--quick" end
   local status, output, _, bytes = core.spawn(arguments)
   if status ~= 0 then
@@ -181,24 +195,23 @@ local function shares_of(steps)
   return shares
 end
 
--- The time of all products, each the better of two.
+-- The time of all products, each the better of two when there are two.
 local function bound_of(first, second)
   local seconds = 0
-  for i, time in ipairs(first) do seconds = seconds + math.min(time, second[i]) end
+  for i, time in ipairs(first) do seconds = seconds + math.min(time, second and second[i] or time) end
   return seconds
 end
 
 -- The machine may be disturbed while the ceiling is measured, so that is done before and after the steps.
 local function measure_training(workload, options)
-  local ceiling = process("ceiling", workload, options)
-  local steps, bytes = process("steps", workload, options)
-  local again = options.quick and ceiling or process("ceiling", workload, options)
+  local precision = options.precision
+  local ceiling = process("ceiling", workload, nil, options)
+  local steps, bytes = process("steps", workload, precision, options)
+  local again = options.quick and {} or process("ceiling", workload, precision, options)
   local row = row_of(workload, options, steps.windows, steps.batch[1], bytes)
   row.flops, row.bound, row.shares = ceiling.flops[1], {}, shares_of(steps)
-  for _, precision in ipairs { "f32", "bf16" } do
-    row.bound[precision] = ceiling[precision] and bound_of(ceiling[precision], again[precision])
-  end
-  row.ceiling_fraction = row.bound[options.precision] * 1e3 / row.step_ms.median
+  for _, name in ipairs(precisions()) do row.bound[name] = bound_of(ceiling[name], again[name]) end
+  row.ceiling_fraction = row.bound[precision] * 1e3 / row.step_ms.median
   return row
 end
 
@@ -271,9 +284,9 @@ local function print_row(r)
   local ms = r.step_ms
   line("%s  %s, %d thread%s", r.id, r.precision, r.threads, r.threads == 1 and "" or "s")
   local ceilings = {}
-  for _, precision in ipairs(words.sorted_keys(r.bound or {})) do
+  for i, precision in ipairs(r.bound and precisions() or {}) do
     local seconds = r.bound[precision]
-    table.insert(ceilings, 1, ("%s %.0f GFLOP/s (%.4g ms)"):format(precision, r.flops / seconds / 1e9, seconds * 1e3))
+    ceilings[i] = ("%s %.0f GFLOP/s (%.4g ms)"):format(precision, r.flops / seconds / 1e9, seconds * 1e3)
   end
   if r.bound then line("    ceiling   %s", table.concat(ceilings, ", ")) end
   line("    step      %.4g ms (%.4g to %.4g), %.4g examples/s", ms.median, ms.min, ms.max, r.examples_per_s)
@@ -319,19 +332,19 @@ end
 
 -- What is wrong with the options, or nil.
 local function problem_of(options)
-  if options.precision ~= "f32" and options.precision ~= "bf16" then
-    return ("the precision must be f32 or bf16, got '%s'"):format(options.precision)
+  local precision, part = options.precision, options.part
+  if precision and precision ~= "f32" and precision ~= "bf16" then
+    return ("the precision must be f32 or bf16, got '%s'"):format(precision)
   end
-  if options.precision == "bf16" and not core.bf16() then
-    return "this CPU has no instructions for bf16"
-  end
-  if options.part and not parts[options.part] then
-    return ("the part must be ceiling, steps or machine, got '%s'"):format(options.part)
+  if precision == "bf16" and not core.bf16() then return "this CPU has no instructions for bf16" end
+  if part and not parts[part] then
+    return ("the part must be one of %s, got '%s'"):format(table.concat(words.sorted_keys(parts), ", "), part)
   end
 end
 
 local function measure(list, options)
   local rows = {}
+  options.precision = options.precision or "f32"
   for i, workload in ipairs(list) do
     local row = workload.measure(workload, options)
     rows[i] = json_of(row)
@@ -342,7 +355,6 @@ end
 
 -- nil when all went well; what is wrong with the arguments.
 function M.command(arguments, options)
-  options.precision = options.precision or "f32"
   if options.export then options.part = "export" end
   local list, problem = chosen(arguments)
   problem = problem or problem_of(options)

@@ -9,6 +9,7 @@ typedef struct state {
     mlrt__product product;
     void (*small)(const mlrt_call *c);
     const mlrt__format *format;
+    bool bias, residual; /* the inputs behind a and b */
 } state;
 
 mlrt__product mlrt__product_of(const mlrt_node *n) {
@@ -46,6 +47,8 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     c->state = s;
     s->product = mlrt__product_of(c->node);
     s->format = mlrt__product_format(c->node);
+    s->residual = ((const mlrt__matmul_attr *)c->node->attr)->residual;
+    s->bias = c->inputs > 2 + s->residual;
     s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
     return MLRT_OK;
 }
@@ -55,11 +58,10 @@ static void run_matmul(const mlrt_call *c) {
     if (!s->format)
         s->small(c);
     else if (s->product.batch) {
-        const int32_t residual = ((const mlrt__matmul_attr *)c->attr)->residual;
         const mlrt__operands o = {.a = c->in[0].data,
                                   .b = c->in[1].data,
-                                  .bias = c->inputs - residual > 2 ? c->in[2].data : NULL,
-                                  .start = residual ? c->in[c->inputs - 1].data : NULL,
+                                  .bias = s->bias ? c->in[2].data : NULL,
+                                  .start = s->residual ? c->in[c->inputs - 1].data : NULL,
                                   .y = c->out.data};
         mlrt__blocks_run(&s->product, s->format, &o, c->scratch);
     }

@@ -1,8 +1,8 @@
 """figures.py - the figures that are kept: what each workload reaches, as ratios, a file for each class of machine.
 
 Usage, under ./with-mlrt in a build tree:
-  figures.py record [THREADS] [WORKLOAD ...]  measure with `mlrt bench` and keep the fractions of the ceiling
-  figures.py page [FILE]                      write the tables of docs/performance.md anew from what is kept
+  figures.py record [THREADS] [WORKLOAD[:PRECISION] ...]  measure with `mlrt bench` and keep fractions of the ceiling
+  figures.py page [FILE]                                  write the tables of docs/performance.md anew from what is kept
 
 $MACHINE describes the machine in words; without it the file's own description stays.
 """
@@ -54,16 +54,17 @@ def record(arguments):
     """On one thread and on all, which gives the speed-up too, or on the number of threads that is given."""
     figures = here()
     threads = [int(a) for a in arguments if a.isdigit()] or sorted({1, os.cpu_count()})
-    for workload in [a for a in arguments if not a.isdigit()] or ["W1", "W2", "W3", "W4", "W6"]:
-        alone = {}
-        for precision in ["f32", "bf16"] if figures.bf16 else ["f32"]:
+    for name in [a for a in arguments if not a.isdigit()] or ["W1", "W2", "W3", "W4", "W6"]:
+        workload, _, only = name.partition(":")
+        for precision in [only] if only else ["f32", "bf16"] if figures.bf16 else ["f32"]:
+            alone = {}
             for n in threads:
                 for row in json.loads(mlrt("bench", workload, "--json", "--precision", precision, "--threads", n)):
-                    kept = {name: row[name] for name in ("id", "precision", "threads", "ceiling_fraction")}
+                    kept = {field: row[field] for field in ("id", "precision", "threads", "ceiling_fraction")}
                     if n == 1:
-                        alone[row["id"], precision] = row["examples_per_s"]
-                    elif 1 in threads:
-                        kept["speedup"] = round(row["examples_per_s"] / alone[row["id"], precision], 3)
+                        alone[row["id"]] = row["examples_per_s"]
+                    elif alone:
+                        kept["speedup"] = round(row["examples_per_s"] / alone[row["id"]], 3)
                     figures.ours[row["id"], precision, n] = kept
                     print(json.dumps(kept), flush=True)
     figures.save()

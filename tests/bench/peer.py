@@ -241,7 +241,7 @@ def main(workload, precision, mode, threads, folder, steps, windows="0"):
         return (time.perf_counter() - start) / steps
 
     print("losses", *[step(i).item() for i in range(int(steps))])
-    many = max(1, int(WINDOW_SECONDS / window(1))) if windows != "0" else 0
+    many = max(1, int(WINDOW_SECONDS / window(1))) if int(windows) > 1 else 1
     print("windows", *[window(many) for _ in range(int(windows))])
 
 

@@ -58,7 +58,7 @@ class Ours:
         return run("mlrt", "bench", workload, "--precision", precision, "--export", folder)[0]["losses"]
 
     def time(self, workload, precision, folder, windows):
-        facts, memory = run("mlrt", "bench", workload, "--part", "steps", "--precision", precision, "--threads",
+        facts, memory = run("mlrt", "bench", workload, "--part", "windows", "--precision", precision, "--threads",
                             self.threads, *["--quick"] * (windows < WINDOWS))
         return facts["windows"], memory
 

@@ -33,7 +33,7 @@ is "$(awk '{ print $1, NF }' losses)" "losses 11" "and ten losses"
 
 fails 2 "no workload 'W33' \(did you mean 'W3'\?\)" "an unknown workload is refused" mlrt bench W33
 fails 2 "must be f32 or bf16, got 'f16'" "an unknown precision too" mlrt bench W3 --precision f16
-fails 2 "must be ceiling, steps or machine, got 'x'" "and an unknown part" mlrt bench W3 --part x
+fails 2 "must be one of ceiling, export, machine, steps, windows, got 'x'" "and an unknown part" mlrt bench W3 --part x
 fails 2 "no instructions for bf16" "nor can a CPU be measured at what it has not" \
     env MLRT_CPU=v2 mlrt bench W3 --precision bf16
 
