@@ -161,7 +161,7 @@ static void run_thread(const plan *q, mlrt__operands o, float *scratch, int32_t 
 
 void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch) {
     const plan q = plan_of(p, f);
-    if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 8)) {
+    if (!mlrt__worth_threads((double)p->batch * (double)p->m * (double)p->n * (double)p->k / 32)) {
         run_thread(&q, *o, scratch, 0, 1);
         return;
     }
