@@ -13,7 +13,7 @@
  *     mu1 = -7/4 D^2 - 3/2 P - 5/4 R^2 - 1/2 S^2,   S = psi(3/2 + iu) + psi(3/2 - iu) - 2 psi(1),
  *     P = psi'(3/2 + iu) + psi'(3/2 - iu),  R, D = 1/(1/2 + iu) +- 1/(1/2 - iu),
  *
- * was fitted to the symbols of 2, 3 and 4 loops at six poles (98 equations); a test repeats the comparison.
+ * was fitted to the symbols of 2, 3 and 4 loops, 98 equations at six poles; tests compare it with them at four.
  */
 #include "flux.h"
 

@@ -1,5 +1,7 @@
 /* bootstrap.c - the bootstrap up to four loops: what it finds, what it assumes, and how it fails. */
 #include "loops.h"
+#include "plugins/amplitudes/condition.h"
+#include "plugins/amplitudes/quad.h"
 #include "scratch.h"
 #include <base/interrupt.h>
 
@@ -63,6 +65,58 @@ static void test_shared(int32_t loops) {
     symbol_free(&s);
 }
 
+/* ---- conditions, on symbols that are known ---- */
+
+/* Whether a symbol satisfies a condition; next-to-leading logarithms too, which the bootstrap asks from five loops on. */
+static bool satisfies(const symbol *s, const condition *c) {
+    mlrt_error err = {0};
+    work w = {.p = 1073741789, .err = &err};
+    space front, back;
+    family f;
+    const int32_t cut = s->loops < 4 ? s->loops - 1 : 3;
+    const bool done = space_new(&w, &front, FRONT, cut, 2) && space_new(&w, &back, BACK, s->letters - cut, 4) &&
+                      family_known(&w, &f, &front, &back, s, cut) && c->impose(&w, c, &f, all);
+    work_free(&w);
+    return done;
+}
+
+static void test_conditions(void) {
+    for (int32_t loops = 2; loops <= 4; loops++) {
+        symbol twice = {.loops = loops, .letters = 2 * loops};
+        for (int64_t i = 0; i < all[loops].terms; i++)
+            symbol_add(&twice, all[loops].word[i], 2 * all[loops].coefficient[i]);
+        for (const condition *c = conditions; c->name; c++) {
+            ok(satisfies(&all[loops], c), "L = %d: %s", loops, c->name);
+            ok(!satisfies(&twice, c), "but not of twice the symbol");
+        }
+        symbol_free(&twice);
+    }
+}
+
+/* The coefficients of 24 words, the quads and their cyclic images, are coordinates of the back space of weight 4. */
+static void test_quad_suffixes(void) {
+    mlrt_error err = {0};
+    work w = {.p = 1073741789, .err = &err};
+    space back;
+    echelon e;
+    if (!space_new(&w, &back, BACK, 4, 4) || !echelon_new(&w, &e, back.level[4].dim)) exit(1);
+    is_int(back.level[4].dim, 24, "suffixes of four letters have 24 dimensions");
+    for (int32_t q = 0; q < QUADS; q++)
+        for (int32_t image = 0; image < 3; image++) {
+            matrix value, inner, row;
+            matrix_new(&w, &value, 1, 1);
+            value.at[0] = 1;
+            for (int32_t n = 1; n <= QUAD_LETTERS; n++) {
+                inner = value;
+                space_step_letter(&w, &back, n, dihedral[image][quads[q][QUAD_LETTERS - n] - 'a'], &inner, &value);
+            }
+            matrix_transpose(&w, &value, &row);
+            echelon_add(&w, &e, row.at);
+        }
+    is_int(e.rank, 24, "and the eight quads and their cyclic images are independent");
+    work_free(&w);
+}
+
 /* ---- failures ---- */
 
 static void test_failures(void) {
@@ -99,6 +153,8 @@ int main(void) {
     test_shared(3);
     test_shared(4);
     test_assumptions();
+    test_conditions();
+    test_quad_suffixes();
     test_failures();
     loops_free(all, 4);
     return done_testing();
