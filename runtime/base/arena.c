@@ -70,11 +70,12 @@ void *mlrt__alloc_large(size_t bytes) {
     const size_t rounded = (bytes + LARGE_ALIGN - 1) / LARGE_ALIGN * LARGE_ALIGN;
     const bool huge = bytes >= HUGE_PAGE;
     if (rounded < bytes) return NULL;
-    void *p = aligned_alloc(huge ? HUGE_PAGE : LARGE_ALIGN, rounded ? rounded : LARGE_ALIGN);
+    void *p = NULL;
+    if (posix_memalign(&p, huge ? HUGE_PAGE : LARGE_ALIGN, rounded ? rounded : LARGE_ALIGN) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (p && huge) madvise(p, rounded, MADV_HUGEPAGE);
+    if (huge) madvise(p, rounded, MADV_HUGEPAGE);
 #endif
-    return p ? memset(p, 0, rounded) : NULL;
+    return memset(p, 0, rounded);
 }
 
 void mlrt__free_large(void *p) { free(p); }
