@@ -1,2 +1,2 @@
 experimentdir = $(pkgdatadir)/experiments
-dist_experiment_DATA = %D%/bootstrap.lua %D%/coefficient_from_key.lua
+dist_experiment_DATA = %D%/bootstrap.lua %D%/coefficient_from_key.lua %D%/critical_fraction.lua %D%/toy_addition.lua

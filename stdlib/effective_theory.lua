@@ -39,8 +39,11 @@ local function gram(t, p, parallelograms)
 end
 
 -- The theory of a table of sums of p symbols (see representation.lua), whose first t.train rows are the training set.
-function effective_theory.new(t, p)
+-- With options.sum, l_0 is the sum over parallelograms instead of their mean, as in the figures of the paper: the same
+-- flow with another unit of time.
+function effective_theory.new(t, p, options)
   local self = setmetatable({ table = t, p = p, parallelograms = representation.parallelograms(t, t.train) }, Theory)
+  self.weight = options and options.sum and 1 or 1 / math.max(1, #self.parallelograms)
   self.gram = gram(t, p, self.parallelograms)
   self.values, self.vectors = self.gram:eigh()
   self.nullity = 0
@@ -54,13 +57,13 @@ end
 
 -- The Hessian H of Eq. 6.8, so that l_eff is R^T H R / 2; Z_0 is p for normalised numbers.
 function Theory:hessian(norm)
-  return self.gram * (2 / ((norm or self.p) * math.max(1, #self.parallelograms)))
+  return self.gram * (2 * self.weight / (norm or self.p))
 end
 
 -- The third eigenvalue of H, the rate at which embeddings approach a line; 0 when the training set does not demand one.
 function Theory:lambda3(norm)
   if self.nullity > 2 then return 0.0 end
-  return self.values[3] * 2 / ((norm or self.p) * math.max(1, #self.parallelograms))
+  return self.values[3] * 2 * self.weight / (norm or self.p)
 end
 
 -- Steps of this size until the slowest part has shrunk by e: 1 / (lambda3 eta).
@@ -84,7 +87,7 @@ end
 function Theory:trajectory(embeddings, times)
   local start = rows_of(embeddings)
   local norm = start:square():sum()
-  local rates = self.values * (2 / (norm * math.max(1, #self.parallelograms)))
+  local rates = self.values * (2 * self.weight / norm)
   local parts = self.vectors:T():matmul(start)
   local states = {}
   for i, time in ipairs(array(times):totable()) do

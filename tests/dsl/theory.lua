@@ -204,6 +204,11 @@ local hessian = theory:hessian(start:square():sum())
 is_close((start * hessian:matmul(start)):sum() / 2, loss(start), 1e-12, "the Hessian gives the loss (Eq. 6.8)")
 is_close(hessian:eigh():get(3), theory:lambda3(start:square():sum()), 1e-12, "and lambda_3 is its third eigenvalue")
 
+local summed = effective_theory.new(t, 10, { sum = true })
+is_close(summed:lambda3() / theory:lambda3(), #theory.parallelograms, 1e-9, "a sum in place of the mean is faster")
+is_close((summed:trajectory(start, { 1 })[1] - theory:trajectory(start, { #theory.parallelograms })[1]):abs():max(), 0,
+  1e-12, "but goes the same way")
+
 -- Where a training set demands no line, embeddings end with exactly what it implies: the ideal bounds are reached.
 local loose = representation.sums(10, 14, 6)
 local weak = effective_theory.new(loose, 10)

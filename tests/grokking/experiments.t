@@ -1,0 +1,57 @@
+#!/bin/sh
+# experiments.t - the toy of grokking and its effective theory, small: what they say is what the papers say.
+. "$MLRT_TESTS/tap.sh"
+cd "$WORK" || exit 1
+export OMP_NUM_THREADS=1
+experiments=$MLRT_TESTS/../experiments
+
+# value NAME: of the table that the last run printed. holds CONDITION: awk's, of such names with a $ in front.
+value() { awk -v name="$1" '$1 == name { print $2 }' out; }
+holds() { awk "{ v[\$1] = \$2 } END { exit !($(echo "$1" | sed 's/\$\([a-z_0-9]*\)/v["\1"]/g')) }" out; }
+toy() { mlrt run "$experiments/toy_addition.lua" "$@" >out; }
+
+# ---- 45 of 55 sums: the representation becomes linear ----
+
+ok "a network learns to add" toy seed=1 steps=4600 trajectory=true
+ok "the embeddings form nearly every parallelogram" holds '$rqi > 0.9'
+ok "which the training set demands" holds '$nullity == 2 && $ideal_rqi == 1 && $lambda3 > 0'
+ok "it is right about what it was not trained on" holds '$whole_accuracy > 0.95'
+ok "as its representation lets expect" holds '$predicted_accuracy - $whole_accuracy < 0.02 && $whole_accuracy - $predicted_accuracy < 0.02'
+is "$(value phase)" comprehension "soon after the training set"
+ok "the steps are told" holds '$train_step > 100 && $test_step >= $train_step && $rqi_step > $train_step'
+drawn=csv; command -v gnuplot >/dev/null && drawn=png
+for plot in curves representation trajectory trajectory_theory; do
+    ok "it draws: $plot" [ -s "runs/1/$plot.$drawn" ]
+done
+# The effective theory and the network end in the same order of numbers, with the same distances.
+last() { awk -F, '$1 != "series" && NF == 3 { y[$1] = $3 } END { for (k in y) print k, y[k] }' "runs/1/$1.csv" | sort; }
+last trajectory >network
+last trajectory_theory >theory
+ok "the effective theory foretells where the embeddings go" \
+    awk 'NR == FNR { y[$1] = $2; next } { d = y[$1] - $2; if (d * d > 0.01) bad = 1; n++ } END { exit bad || n != 10 }' \
+    network theory
+
+# ---- 10 of 55: nothing follows ----
+
+ok "another has too little to learn from" toy train=10 steps=900
+ok "its training set leaves freedoms" holds '$nullity > 2 && $lambda3 == 0 && $ideal_rqi < 0.3'
+is "$(value phase)" memorization "it remembers, and that is all"
+ok "beyond a few lucky ones" holds '$rqi <= $ideal_rqi + 0.05 && $whole_accuracy < 0.35'
+
+# ---- classes, and other numbers ----
+
+ok "results may be classes" toy objective=classification lr=1e-2 decoder_lr=3e-3 batch=9 steps=500 seed=1
+ok "that are learned" holds '$train_step > 0 && $pairs == 55'
+ok "there may be other numbers, in two dimensions" toy p=6 dim=2 train=17 steps=50
+ok "then there are other sums" holds '$pairs == 21 && $trained_on == 17'
+
+# ---- the critical fraction ----
+
+ok "the effective theory runs" sh -c "mlrt run '$experiments/critical_fraction.lua' sets=60 >out"
+transition=$(sed -n 's/^transition in theory: //p' out)
+ok "its transition lies at 0.4 +- 0.05 ($transition)" awk -v x="$transition" 'BEGIN { exit !(x > 0.35 && x < 0.45) }'
+ok "below it nothing demands a line, above it all" awk \
+    '$2 ~ /^0\./ { if ($2 < 0.25 && $3 > 0) bad = 1; if ($2 > 0.65 && $3 < 1) bad = 1; n++ } END { exit bad || n < 15 }' out
+ok "more data bring it faster" awk '$2 > 0.5 && $2 < 1 { if ($4 <= before) bad = 1; before = $4; n++ } END { exit bad || n < 8 }' out
+for plot in probability lambda3; do ok "it draws: $plot" [ -s "critical_fraction_$plot.$drawn" ]; done
+done_testing
