@@ -81,6 +81,26 @@ function representation.pca(embeddings, components)
   return result
 end
 
+-- How nearly p numbers stand on a circle in the plane of their first two principal components, at equal distances, in
+-- the order of the multiples of some w modulo p. With z_k = x_k + i y_k it is the share of z that is one turning pointer,
+--
+--   circularity = max over w of |sum_k z_k exp(-2 pi i w k / p)|^2 / (p sum_k |z_k|^2),
+--
+-- which is 1 for such a circle and for nothing else, (1 + r)^2 / (2 + 2 r^2) for an ellipse of axes 1 and r, and about
+-- log(p) / p for random embeddings. Gives it and w, from 1 to p - 1.
+function representation.circularity(embeddings)
+  local plane = representation.pca(embeddings, 2).scores
+  local p, x, y = #plane, plane:T()[1], plane:T()[2]
+  local k = array.arange(0, p - 1)
+  local angle = k:rows(2, -1):outer(k) * (2 * math.pi / p)
+  local c, s = angle:cos(), angle:sin()
+  local power = (c:matmul(x) + s:matmul(y)):square() + (c:matmul(y) - s:matmul(x)):square()
+  local norm = p * plane:square():sum()
+  if norm == 0 then return 0.0, 1 end
+  local w = math.tointeger(power:argmax())
+  return power[w] / norm, w
+end
+
 -- What the decoder is given for each row of the table, E_a + E_b, or E_a E_b of matrices: [rows, d].
 local function combined(embeddings, t)
   local e, a, b = array(embeddings), {}, {}

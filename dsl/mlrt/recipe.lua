@@ -14,6 +14,7 @@ local setup_words = {
   optimizer = "optimizer",
   train = "table",
   metrics = "table",           -- names of the task's metrics, all by default; and functions by name, which are others
+  watch = "table",             -- functions of the run by name, which are asked for a number at each evaluation
   plots = "table",
 }
 
@@ -114,6 +115,17 @@ local function metrics_of(where, metrics, known)
   check_metrics(where, wanted, known)
   if #wanted == 0 and #own > 0 then wanted = known end
   return wanted, own
+end
+
+-- The names of what is watched.
+local function watched_of(where, watch)
+  local names = words.sorted_keys(watch)
+  for _, name in ipairs(names) do
+    if words.kind(watch[name]) ~= "function" then
+      words.fail(where, "watch: '%s' must be a function, got %s", tostring(name), words.a(words.kind(watch[name])))
+    end
+  end
+  return names
 end
 
 -- Is one of the milestones of the training split?
@@ -217,7 +229,8 @@ function M.new(experiment, p, spec)
   local monitor = train.monitor or computed[1] or "loss"
   local stop = train.stop or {}
   check_metrics(where, { monitor, stop.metric }, known)
-  check_plots(where, spec.plots or {}, computed)
+  local watched = watched_of(where, spec.watch or {})
+  check_plots(where, spec.plots or {}, table.move(watched, 1, #watched, #computed + 1, { table.unpack(computed) }))
   local extra = vocabulary.extra(spec.optimizer)
   local eval_size = {
     test = count("eval_size", facts.test, 0), valid = facts.valid,
@@ -226,7 +239,7 @@ function M.new(experiment, p, spec)
   local milestones = milestones_of(where, train.milestones or {}, computed, eval_size, facts)
   local loss, predict, measures = callbacks(where, spec, facts, own)
   return {
-    experiment = experiment.name,
+    experiment = experiment.name, where = where,
     task = spec.task, loss = loss, predict = predict, metric = measures, measured = own,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
@@ -235,6 +248,7 @@ function M.new(experiment, p, spec)
     evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
     eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),
     eval_size = eval_size,
+    watch = spec.watch or {}, watched = watched,
     metrics = metrics, monitor = monitor, monitored = monitored(monitor, eval_size, facts),
     stop_metric = stop.at and (stop.metric or monitor), stop_at = stop.at,
     patience = whole(where, "stop", stop, "patience"),

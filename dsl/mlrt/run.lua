@@ -42,7 +42,7 @@ function Run:series(name, split)
   split = split or "test"
   local series = { step = {}, epoch = {}, value = {} }
   for _, row in ipairs(self.history) do
-    if row.name == name and row.split == split then
+    if row.name == name and (row.split == split or row.split == "") then
       local n = #series.value + 1
       series.step[n], series.epoch[n], series.value[n] = row.step, row.epoch, row.value
     end
@@ -229,7 +229,22 @@ local function keep_measures(run)
   end
 end
 
-local function observer(run)
+local function add_measure(run, row)
+  run.history[#run.history + 1], run.unkept[#run.unkept + 1] = row, row
+end
+
+-- Ask what is watched, before the first step and at each evaluation.
+local function watch(run, recipe, step, epoch)
+  for _, name in ipairs(recipe.watched) do
+    local value = recipe.watch[name](run, step)
+    if type(value) ~= "number" then
+      words.fail(recipe.where, "watch: '%s' must give a number, got %s", name, words.a(words.kind(value)))
+    end
+    add_measure(run, { step = step, epoch = epoch, split = "", name = name, value = value })
+  end
+end
+
+local function observer(run, recipe)
   return {
     progress = function(r)
       run.progress:step(r)
@@ -237,11 +252,11 @@ local function observer(run)
     end,
     evaluated = function(r)
       local function add(split, name, value)
-        local row = { step = r.step, epoch = r.epoch, split = split, name = name, value = value }
-        run.history[#run.history + 1], run.unkept[#run.unkept + 1] = row, row
+        add_measure(run, { step = r.step, epoch = r.epoch, split = split, name = name, value = value })
       end
       for _, m in ipairs(r.measures) do add(m.split, m.name, m.value) end
       add("", "training_loss", r.loss)
+      watch(run, recipe, r.step, r.epoch)
       run.progress:evaluation(r)
     end,
     saving = function() keep_measures(run) end,
@@ -358,7 +373,8 @@ local function train(run, experiment, recipe, list, options)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
   if options.resume and run.store then take_up(run) end
-  local status, message = run.trainer:run(observer(run))
+  if run.trainer:step() == 0 then watch(run, recipe, 0, 0) end
+  local status, message = run.trainer:run(observer(run, recipe))
   run.progress:clear()
   if status == "failed" then error(message, 0) end
   run.status, run.milestones = status, milestones_of(run, recipe)

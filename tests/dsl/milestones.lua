@@ -35,6 +35,29 @@ local named = trained { metrics = { "absolute_error", norm = metrics.norm } }
 tap.is(#named:series "rms_error".value, 0, "unless they are chosen by name")
 tap.ok(#named:series "absolute_error".value > 0 and #named:series "norm".value > 0, "then those, and these")
 
+-- ---- what is watched ----
+
+local seen = {}
+local watched = trained {
+  watch = {
+    length = function(r, step)
+      seen[#seen + 1] = step
+      return r:parameter "weight":square():sum()
+    end,
+  },
+  metrics = { norm = metrics.norm }, train = { steps = 20, batch = "full", evaluate = 5 },
+  plots = { mlrt.plot.curves { "length", "loss", x = "step" } },
+}
+local lengths = watched:series "length"
+tap.is(table.concat(lengths.step, " "), "0 5 10 15 20", "the run is watched from its first step on")
+tap.is(table.concat(seen, " "), "0 5 10 15 20", "and told the step")
+tap.is_close(watched:metric "length", watched:metric "norm", 1e-5, "it sees the parameters of that step")
+tap.ok(lengths.value[1] ~= lengths.value[5], "which change")
+tap.fails("watch: 'length' must give a number, got a string", "it is a number",
+  function() trained { watch = { length = function() return "long" end } } end)
+tap.fails("watch: 'length' must be a function, got a number", "of a function",
+  function() trained { watch = { length = 3 } } end)
+
 -- The quality of a representation, of a node as of an array: of numbers, of vectors, and of matrices (1 x; 0 1), whose
 -- products are sums.
 local representation = require "representation"

@@ -2,6 +2,7 @@
 local array = require "mlrt.array"
 local effective_theory = require "effective_theory"
 local phases = require "phases"
+local random = require "mlrt.random"
 local representation = require "representation"
 local tap = require "tap"
 local ok, is, is_close = tap.ok, tap.is, tap.is_close
@@ -53,6 +54,17 @@ local noise = array.random.normal { 10, 1, seed = 5 }
 ok(representation.rqi(line:reshape(-1, 1) + 1e-4 * noise, t) == 1, "noise below delta is tolerated")
 local some = representation.rqi(line:reshape(-1, 1) + 5e-3 * noise, t)
 ok(some > 0.1 and some < 0.9, "noise near it breaks some parallelograms")
+
+local turn = array.arange(0, 22) * (2 * math.pi * 5 / 23)
+local function ellipse(r) return array.stack({ turn:cos(), turn:sin() * r }):T() end
+local round, frequency = representation.circularity(ellipse(1):matmul(array { { 0.5, 0, 2 }, { 2, 0, -0.5 } }))
+is_close(round, 1, 1e-12, "a circle in space has circularity 1")
+ok(frequency == 5 or frequency == 18, "and a frequency, either way round")
+is_close(representation.circularity(ellipse(0.5)), 1.5 ^ 2 / 2.5, 1e-12, "an ellipse has less")
+ok(representation.circularity(array.random.normal { 23, 8, seed = 6 }) < 0.35, "chance has little")
+local shuffled = {}
+for i, k in ipairs(random(4):permutation(23)) do shuffled[i] = k end
+ok(representation.circularity(ellipse(1):take(shuffled)) < 0.5, "a circle in no order has little")
 local bent = array { 0, 1, 2, 3, 4, 5, 6, 7, 8, 11 } -- only those without the last number hold
 local without = #representation.parallelograms(representation.sums(9))
 is_close(representation.rqi(bent, t), without / #representation.parallelograms(t), 1e-15, "parallelograms are counted")
