@@ -82,7 +82,7 @@ function representation.pca(embeddings, components)
 end
 
 -- How nearly p numbers stand on a circle in the plane of their first two principal components, at equal distances, in
--- the order of the multiples of some w modulo p. With z_k = x_k + i y_k it is the share of z that is one turning pointer,
+-- the order of the multiples of some w modulo p. With z_k = x_k + i y_k, it is the share of z in one turning pointer,
 --
 --   circularity = max over w of |sum_k z_k exp(-2 pi i w k / p)|^2 / (p sum_k |z_k|^2),
 --
