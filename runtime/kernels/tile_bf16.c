@@ -27,23 +27,27 @@ static const mlrt__format dot_products = {.name = "bf16",
 
 enum { SQUARE = 16, AMX_ROWS = 2 * SQUARE, AMX_COLUMNS = 2 * SQUARE, ROW_BYTES = 4 * SQUARE };
 
-/* The squares of a panel of `outers` rows, in the order of the panel. */
-MLRT__INLINE void pack_blocks(mlrt__side a, bool by_depth, int64_t outers, int64_t depth, int64_t lanes, float *to) {
-    for (int64_t first = 0; first < outers; first += AMX_ROWS)
-        for (int64_t k = 0; k < lanes; k += SQUARE)
-            for (int64_t o = first; o < first + AMX_ROWS; o += SQUARE, to += SQUARE * SQUARE) {
-                mlrt__lanes v[SQUARE];
-                load_square(a, by_depth, o, outers, k, depth, false, v);
+/* The two squares of a panel at its row `first` and lane k. */
+MLRT__INLINE void pack_squares(mlrt__side a, bool by_depth, int64_t first, int64_t outers, int64_t k, int64_t depth,
+                               float *to) {
+    for (int64_t o = first; o < first + AMX_ROWS; o += SQUARE, to += SQUARE * SQUARE) {
+        mlrt__lanes v[SQUARE];
+        load_square(a, by_depth, o, outers, k, depth, false, v);
 #pragma GCC unroll 16
-                for (int i = 0; i < SQUARE; i++) mlrt__store(to + i * SQUARE, v[i]);
-            }
+        for (int i = 0; i < SQUARE; i++) mlrt__store(to + i * SQUARE, v[i]);
+    }
 }
 
+/* Both ways a is read as it lies in memory. */
 static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
     if (a.depth == 1)
-        pack_blocks(a, true, outers, depth, lanes, to);
+        for (int64_t first = 0; first < outers; first += AMX_ROWS)
+            for (int64_t k = 0; k < lanes; k += SQUARE)
+                pack_squares(a, true, first, outers, k, depth, to + first * lanes + k * AMX_ROWS);
     else
-        pack_blocks(a, false, outers, depth, lanes, to);
+        for (int64_t k = 0; k < lanes; k += SQUARE)
+            for (int64_t first = 0; first < outers; first += AMX_ROWS)
+                pack_squares(a, false, first, outers, k, depth, to + first * lanes + k * AMX_ROWS);
 }
 
 static void begin_amx(void) {
@@ -61,6 +65,11 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
     const char *a = (const char *)t->a, *b = (const char *)t->b;
     enum { A_BYTES = SQUARE * ROW_BYTES, B_ROW = AMX_COLUMNS * 4 };
+    for (int r = 0; r < t->rows; r++)
+        for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
+            _mm_prefetch(t->y + r * t->y_row + v, _MM_HINT_ET1);
+            if (t->start) _mm_prefetch(t->start + r * t->y_row + v, _MM_HINT_T1);
+        }
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
