@@ -36,7 +36,7 @@ static const mlrt_prop coefficient_props[] = {
                "is zero"),
     MLRT_PROP_INT(coefficient, base, .init = 1000, .range = "[2, 1000]", .doc = "of the digits: 10, 100 or 1000"),
     MLRT_PROP_INT(coefficient, test, .init = 1000, .range = "[1, inf)",
-                  .doc = "words held out for testing, a fifth of all at most"),
+                  .doc = "words held out for testing: a fifth of all at most, or what `train` leaves"),
     MLRT_PROP_F64(coefficient, train, .range = "[0, 1)",
                   .doc = "share of the words to train on; 0 takes all that are not held out"),
     MLRT_PROP_INT(coefficient, seed, .doc = "of the split into training and test words, and of the zeros"),

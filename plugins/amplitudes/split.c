@@ -4,7 +4,7 @@
 
 mlrt_status split_new(mlrt_task *self, int64_t **order, int64_t count, double share, int32_t most, int32_t seed,
                       mlrt_error *err) {
-    int64_t train = (int64_t)(share * (double)count + 0.5), test = (count + 4) / 5;
+    int64_t train = (int64_t)(share * (double)count + 0.5), test = share == 0 ? (count + 4) / 5 : count - train;
     if (test > most) test = most;
     if (share == 0) train = count - test;
     if (train + test > count) test = count - train;

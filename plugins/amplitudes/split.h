@@ -5,7 +5,7 @@
 #include <mlrt/plugin.h>
 
 /* Fills self->size and *order, which the caller frees. `train` is a share of all, 0 for what is not tested; `test` is a
- * number, of which a fifth of all is the most. */
+ * number, at most a fifth of all, or, beside a share, what that leaves. */
 mlrt_status split_new(mlrt_task *self, int64_t **order, int64_t count, double train, int32_t test, int32_t seed,
                       mlrt_error *err);
 /* Which example of all is this one of a split. */

@@ -37,7 +37,7 @@ static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_BOOL(strike_two, unique, .init = true, .doc = "each example once: what is told, and the coefficient"),
     MLRT_PROP_INT(strike_two, base, .init = 1000, .range = "[100, 1000]", .doc = "of the digits: 100 or 1000"),
     MLRT_PROP_INT(strike_two, test, .init = 1000, .range = "[1, inf)",
-                  .doc = "examples held out for testing, a fifth of all at most"),
+                  .doc = "examples held out for testing: a fifth of all at most, or what `train` leaves"),
     MLRT_PROP_F64(strike_two, train, .range = "[0, 1)",
                   .doc = "share of the examples to train on; 0 takes all that are not held out"),
     MLRT_PROP_INT(strike_two, seed, .doc = "of the split into training and test examples, and of shuffled parents"),

