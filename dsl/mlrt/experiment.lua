@@ -1,7 +1,7 @@
 -- experiment.lua - what an experiment file returns, and its parameters.
 --
 --   return mlrt.experiment "name" { doc =, paper =, params = { lr = 1e-3 }, setup = function(p) ... end, finish = ... }
---   return mlrt.experiment "name" { doc =, params = { size = 3 }, run = function(p) ... end }  -- trains nothing
+--   return mlrt.experiment "name" { doc =, params = { n = 3 }, run = function(p) ... end }  -- trains nothing
 
 local core = select(2, ...)
 local words = require "mlrt.words"
@@ -89,6 +89,24 @@ end
 
 function M.is(value) return getmetatable(value) == Experiment end
 
+-- Sizes are named values of several parameters: `size` is a parameter that chooses them, in the place of the defaults.
+local function declare_sizes(self, sizes)
+  local names = sorted_keys(sizes)
+  if self.params.size ~= nil or sizes.small ~= nil then
+    fail(self.where, "sizes declare the parameter 'size', whose default 'small' means params as they stand")
+  end
+  for _, size in ipairs(names) do
+    if type(sizes[size]) ~= "table" then
+      fail(self.where, "size '%s' must be a table of parameters, got %s", tostring(size), words.a(type(sizes[size])))
+    end
+    local values = {}
+    for _, name in ipairs(sorted_keys(sizes[size])) do values[name] = self:accept(name, sizes[size][name]) end
+    self.sizes[size] = values
+  end
+  self.params.size = setmetatable({ default = "small", choices = { "small", table.unpack(names) },
+                                    where = self.where }, Limited)
+end
+
 function M.define(name)
   local where = core.line() -- here: `return mlrt.experiment "x" { ... }` has left its line when the table comes
   if type(name) ~= "string" or not name:match "^[%a_][%w_]*$" then
@@ -97,14 +115,15 @@ function M.define(name)
   return function(t)
     words.check_table(where, ("experiment '%s'"):format(name), t, {
       doc = "string", paper = "table", params = "table", setup = "function", finish = "function",
-      sweep = "table function", run = "function",
+      sweep = "table function", run = "function", sizes = "table", expect = "table function",
     })
     if not t.setup and not t.run then fail(where, "experiment '%s' has no setup function", name) end
     if t.setup and t.run then
       fail(where, "experiment '%s' has setup, which trains, and run, which replaces it: leave one out", name)
     end
     local self = setmetatable({ name = name, doc = t.doc, paper = t.paper, setup = t.setup, finish = t.finish,
-                                sweep = t.sweep, run = t.run, where = where, params = {} }, Experiment)
+                                sweep = t.sweep, run = t.run, where = where, params = {}, sizes = {},
+                                expect = t.expect }, Experiment)
     for key, value in pairs(t.params or {}) do self.params[key] = value end
     if self.params.seed == nil then self.params.seed = 0 end
     for _, key in ipairs(sorted_keys(self.params)) do
@@ -117,6 +136,7 @@ function M.define(name)
       if is_limited(value) then accept(where, key, value, default) end
     end
     if not math.tointeger(self.params.seed) then fail(where, "parameter 'seed' must be an integer") end
+    if t.sizes then declare_sizes(self, t.sizes) end
     return self
   end
 end
@@ -150,10 +170,13 @@ function Experiment:resolve(overrides)
   for _, name in ipairs(sorted_keys(overrides)) do
     if self.params[name] == nil then missing(self, script, name) end
   end
+  local sized = self.sizes[overrides.size] or {}
   for i, name in ipairs(sorted_keys(self.params)) do
     local spec, given = self.params[name], overrides[name]
     if given ~= nil then
       values[name] = accept(script, name, spec, given)
+    elseif sized[name] ~= nil then
+      values[name] = sized[name]
     elseif is_limited(spec) then
       values[name] = spec.default
     else

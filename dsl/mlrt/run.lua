@@ -101,6 +101,7 @@ function Run:table(values)
     lines[#lines + 1] = ("  %-28s %s"):format(key, text)
     results[#results + 1] = { name = tostring(key), value = experiments.json(value) }
     json[#json + 1] = experiments.json(tostring(key)) .. ": " .. experiments.json(value)
+    self.found[key] = value
   end
   self.progress:say("%s", table.concat(lines, "\n"))
   if self.folder then
@@ -108,6 +109,24 @@ function Run:table(values)
     core.write_file(self.folder .. "/table.json", "{" .. table.concat(json, ", ") .. "}\n")
     self:keep("table", self.folder .. "/table.json")
   end
+end
+
+-- What the experiment expects, from its paper, beside what the run's tables and metrics say.
+local function compare(run, experiment)
+  local expect = experiment.expect
+  if type(expect) == "function" then expect = expect(run.params) end
+  if not expect then return end
+  local function text(value)
+    return value == nil and "-" or type(value) == "number" and ("%.6g"):format(value) or tostring(value)
+  end
+  local lines = { ("  %-28s %-10s %s"):format("", "paper", "here") }
+  for _, name in ipairs(words.sorted_keys(expect)) do
+    local values = run:series(recipes.metric(name)).value
+    local here = run.found[name]
+    if here == nil then here = values[#values] end
+    lines[#lines + 1] = ("  %-28s %-10s %s"):format(name, text(expect[name]), text(here))
+  end
+  run.progress:say("%s", table.concat(lines, "\n"))
 end
 
 -- Record a file of the run's folder in the store.
@@ -301,7 +320,7 @@ end
 
 local function new(experiment, overrides, options)
   local values, list = experiment:resolve(overrides or {})
-  local run = { name = experiment.name, params = values, history = {}, unkept = {},
+  local run = { name = experiment.name, params = values, history = {}, unkept = {}, found = {},
                 progress = progress.new(options.quiet) }
   return setmetatable(run, Run), list
 end
@@ -381,6 +400,7 @@ local function train(run, experiment, recipe, list, options)
   if status == "done" then
     if not run.finished then draw(run, recipe.plots) end
     if experiment.finish then experiment.finish(run) end
+    compare(run, experiment)
   end
   keep_measures(run)
   if run.store and not run.finished then run.store:finish(run.id, status, message) end

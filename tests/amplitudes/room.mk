@@ -1,7 +1,8 @@
 amplitudes_tests = %D%/bootstrap %D%/coefficient %D%/loop5 %D%/strike_two %D%/symbol
 check_PROGRAMS += $(amplitudes_tests) %D%/loop6
 TESTS += $(amplitudes_tests)
-dist_check_SCRIPTS += %D%/loop6.t %D%/six_loops.lua
+dist_check_SCRIPTS += %D%/experiments.t %D%/loop6.t %D%/six_loops.lua
+TESTS += %D%/experiments.t
 tests_amplitudes_coefficient_LDADD = $(FIXTURE)
 tests_amplitudes_strike_two_LDADD = $(FIXTURE)
 tests_amplitudes_symbol_LDADD = $(FIXTURE)

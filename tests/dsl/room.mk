@@ -7,7 +7,7 @@ EXTRA_DIST += $(dsl_scripts)
 tests_dsl_scripts_CPPFLAGS = $(AM_CPPFLAGS) $(LUA_CFLAGS)
 tests_dsl_scripts_LDADD = $(LDADD) $(LUA_LIBS)
 
-dsl_lua = %D%/milestones.lua %D%/own_data.lua %D%/own_model.lua %D%/theory.lua
+dsl_lua = %D%/milestones.lua %D%/own_data.lua %D%/own_model.lua %D%/sizes.lua %D%/theory.lua
 dsl_shell = %D%/computed.t %D%/script_errors.t
 dist_check_SCRIPTS += $(dsl_lua) $(dsl_shell)
 TESTS += $(dsl_lua) $(dsl_shell)
