@@ -36,11 +36,14 @@ function mlrt.run(what, overrides, options)
   return run
 end
 
--- Make or read a task's data without training on it; gives the sizes of its splits: { train =, valid =, test = }.
+-- Make or read a task's data without training on it; gives the sizes of its splits, and what the tokens of its fields
+-- are called: { train =, valid =, test =, names = { letters = { "a", "b" } } }.
 function mlrt.open(task)
   core.open_task(task)
   local facts = core.task_facts(task)
-  return { train = facts.train, valid = facts.valid, test = facts.test }
+  local names = {}
+  for _, field in ipairs(facts.fields) do names[field.name] = field.tokens end
+  return { train = facts.train, valid = facts.valid, test = facts.test, names = names }
 end
 
 -- The experiment that another file returns.

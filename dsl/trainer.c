@@ -295,16 +295,16 @@ static mlrt_split split_arg(lua_State *L, int index) {
     return (mlrt_split)luaL_checkoption(L, index, "test", names);
 }
 
-/* trainer:tap(name or nil, split, first, count): a named node, or the prediction, as an array. */
+/* trainer:tap(name or nil, split, first, count or nil, task or nil): a named node, a field or the prediction, as an
+ * array. */
 static int tap(lua_State *L) {
     handle *h = self(L);
     mlrt_error err = {0};
     mlrt_tensor t;
-    const mlrt_split split = split_arg(L, 3);
-    const int64_t first = luaL_optinteger(L, 4, 1) - 1;
-    const int64_t all = h->recipe.task->size[split] - first;
-    if (mlrt__trainer_tap(h->trainer, luaL_optstring(L, 2, NULL), split, first, luaL_optinteger(L, 5, all), &t, &err) !=
-        MLRT_OK)
+    mlrt__view view = {.task = h->recipe.task, .split = split_arg(L, 3), .first = luaL_optinteger(L, 4, 1) - 1};
+    if (!lua_isnoneornil(L, 6)) view.task = (const mlrt_task *)mlrt__handle_arg(L, 6, MLRT_KIND_TASK, "task")->object;
+    view.count = luaL_optinteger(L, 5, view.task->size[view.split] - view.first);
+    if (mlrt__trainer_tap(h->trainer, luaL_optstring(L, 2, NULL), &view, &t, &err) != MLRT_OK)
         return mlrt__raise(L, &err);
     const mlrt_shape shape = t.shape.rank ? t.shape : MLRT_SHAPE_OF(1);
     mlrt__array *a = mlrt__array_new(L, "tap", &shape);
@@ -336,6 +336,19 @@ static int open_task(lua_State *L) {
     return mlrt__raise(L, &err);
 }
 
+/* The names of a field's tokens or classes, or nil. */
+static void push_tokens(lua_State *L, const mlrt_vocabulary *v) {
+    if (!v || !v->token) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, v->size, 0);
+    for (int32_t i = 0; i < v->size; i++) {
+        lua_pushstring(L, v->token[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
 /* core.task_facts(task): sizes of the splits, fields, metrics. */
 static int task_facts(lua_State *L) {
     const mlrt_task *task = (const mlrt_task *)mlrt__handle_arg(L, 1, MLRT_KIND_TASK, "task")->object;
@@ -361,6 +374,8 @@ static int task_facts(lua_State *L) {
         else
             lua_pushnil(L);
         lua_setfield(L, -2, "classes");
+        push_tokens(L, task->field[f].vocabulary);
+        lua_setfield(L, -2, "tokens");
         lua_rawseti(L, -2, f + 1);
     }
     lua_setfield(L, -2, "fields");

@@ -2,6 +2,7 @@
 -- first the magnitudes, while the signs stay near chance, then the signs. Cai et al., arXiv:2405.06107, Sec. 4, Fig. 3.
 
 local mlrt = require "mlrt"
+local relations = require "linear_relations"
 local layer, loss, optimizer, task = mlrt.layer, mlrt.loss, mlrt.optimizer, mlrt.task
 
 return mlrt.experiment "coefficient_from_key" {
@@ -15,9 +16,11 @@ return mlrt.experiment "coefficient_from_key" {
     lr = 5e-4, batch = 64,
     epochs = 30, epoch_size = 25000,
     test = 1000, seed = 0,
+    instances = -1, -- of each relation of Fig. 4, measured on the way; -1: 500 from five loops on, else none
   },
 
   setup = function(p)
+    local instances = p.instances < 0 and p.loop >= 5 and 500 or p.instances
     return {
       task      = task.amplitudes.coefficient { loop = p.loop, target = p.target, test = p.test, seed = p.seed },
       model     = layer.seq2seq { layers = p.layers, dim = p.dim, heads = p.heads, ffn = p.ffn, share_output = false,
@@ -28,6 +31,8 @@ return mlrt.experiment "coefficient_from_key" {
                     stop = { metric = "accuracy", at = 1 } },
       plots     = { mlrt.plot.curves { "accuracy", "magnitude_accuracy", "sign_accuracy", "plus_share", x = "epoch",
                                        title = "Magnitudes first, then signs", y_range = { 0, 1 } } },
+      watch     = instances > 0 and p.target == "value" and relations.watch(task.amplitudes.relations {
+        loop = p.loop, instances = instances, seed = p.seed }) or nil,
     }
   end,
 }

@@ -3,6 +3,7 @@
 local core = select(2, ...)
 local words = require "mlrt.words"
 local experiments = require "mlrt.experiment"
+local observers = require "mlrt.observer"
 local progress = require "mlrt.progress"
 local recipes = require "mlrt.recipe"
 
@@ -62,12 +63,14 @@ end
 function Run:parameter(name) return self.trainer:parameter(name) end
 function Run:parameters() return self.trainer:parameters() end
 
--- A named node for examples of a split; without a name, the prediction.
+-- A named node or a field for examples of a split, also of another task; without a name, the prediction.
 --   run:tap("seq2seq.memory", { split = "test", first = 1, count = 100 })
 function Run:tap(name, options)
   options = options or {}
-  words.check_table(core.line(), "run:tap", options, { split = "string", first = "number", count = "number" })
-  return self.trainer:tap(name, options.split or "test", options.first or 1, options.count)
+  words.check_table(core.line(), "run:tap", options,
+    { split = "string", first = "number", count = "number", task = "task" })
+  if options.task then core.open_task(options.task) end
+  return self.trainer:tap(name, options.split or "test", options.first or 1, options.count, options.task)
 end
 
 -- Take the parameters of a checkpoint of this run, "best" or "last".
@@ -240,49 +243,6 @@ local function take_up(run)
   end
 end
 
--- What was measured goes to the store with the checkpoint that counts on it.
-local function keep_measures(run)
-  if run.store and #run.unkept > 0 then
-    run.store:metrics(run.id, run.unkept)
-    run.unkept = {}
-  end
-end
-
-local function add_measure(run, row)
-  run.history[#run.history + 1], run.unkept[#run.unkept + 1] = row, row
-end
-
--- Ask what is watched, before the first step and at each evaluation.
-local function watch(run, recipe, step, epoch)
-  for _, name in ipairs(recipe.watched) do
-    local value = recipe.watch[name](run, step)
-    if type(value) ~= "number" then
-      words.fail(recipe.where, "watch: '%s' must give a number, got %s", name, words.a(words.kind(value)))
-    end
-    add_measure(run, { step = step, epoch = epoch, split = "", name = name, value = value })
-  end
-end
-
-local function observer(run, recipe)
-  return {
-    progress = function(r)
-      run.progress:step(r)
-      if run.watched then run.watched(r.step, r.steps) end
-    end,
-    evaluated = function(r)
-      local function add(split, name, value)
-        add_measure(run, { step = r.step, epoch = r.epoch, split = split, name = name, value = value })
-      end
-      for _, m in ipairs(r.measures) do add(m.split, m.name, m.value) end
-      add("", "training_loss", r.loss)
-      watch(run, recipe, r.step, r.epoch)
-      run.progress:evaluation(r)
-    end,
-    saving = function() keep_measures(run) end,
-    saved = function(path) run:keep("checkpoint", path) end,
-  }
-end
-
 -- The plots that setup asked for: curves of metrics get their data here.
 local function draw(run, plots)
   if #plots == 0 or not run.folder then return end
@@ -380,7 +340,7 @@ end
 local function failure_of(run)
   return setmetatable({}, { __close = function(_, problem)
     if not problem or not run.id or run.finished then return end
-    pcall(keep_measures, run)
+    pcall(observers.keep, run)
     pcall(run.store.finish, run.store, run.id, "failed", tostring(problem):match "^[^\n]*")
     close_store(run)
   end })
@@ -392,8 +352,8 @@ local function train(run, experiment, recipe, list, options)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
   if options.resume and run.store then take_up(run) end
-  if run.trainer:step() == 0 then watch(run, recipe, 0, 0) end
-  local status, message = run.trainer:run(observer(run, recipe))
+  if run.trainer:step() == 0 then observers.watch(run, recipe, 0, 0) end
+  local status, message = run.trainer:run(observers.new(run, recipe))
   run.progress:clear()
   if status == "failed" then error(message, 0) end
   run.status, run.milestones = status, milestones_of(run, recipe)
@@ -402,7 +362,7 @@ local function train(run, experiment, recipe, list, options)
     if experiment.finish then experiment.finish(run) end
     compare(run, experiment)
   end
-  keep_measures(run)
+  observers.keep(run)
   if run.store and not run.finished then run.store:finish(run.id, status, message) end
   close_store(run)
   return message

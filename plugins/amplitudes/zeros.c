@@ -22,6 +22,14 @@ static bool may_follow(uint8_t letter, uint8_t next) {
     return true;
 }
 
+bool zeros_trivial(int64_t word, int32_t letters) {
+    uint8_t letter[MOST_LETTERS];
+    symbol_spell(word, letters, letter);
+    bool allowed = letter[0] < 3 && letter[letters - 1] >= 3;
+    for (int32_t k = 1; k < letters && allowed; k++) allowed = may_follow(letter[k - 1], letter[k]);
+    return !allowed;
+}
+
 /* ---- lists of words ---- */
 
 typedef struct words {

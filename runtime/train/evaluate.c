@@ -1,4 +1,4 @@
-/* evaluate.c - running a model over a split: its loss, its metrics, any of its nodes. */
+/* evaluate.c - running a model over a split: its loss and its metrics. */
 #include "train/evaluate.h"
 #include "base/text.h"
 #include "train/batches.h"
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVALUATION_SEED = 0, MOST = 64 };
+enum { MOST = 64 };
 enum { LOSS, PREDICTION, MEASURED }; /* what a program gives: at last the metrics that the model's script builds */
 
 const char *mlrt__split_name(mlrt_split split) {
@@ -57,7 +57,7 @@ static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *er
     return MLRT_OK;
 }
 
-static mlrt_status for_size(mlrt__evaluator *e, int64_t size, mlrt__evaluation **out, mlrt_error *err) {
+mlrt_status mlrt__evaluation_for(mlrt__evaluator *e, int64_t size, mlrt__evaluation **out, mlrt_error *err) {
     for (int32_t i = 0; i < e->evaluations; i++)
         if (e->evaluation[i].size == size) return *out = &e->evaluation[i], MLRT_OK;
     MLRT__ROOM(e->evaluation, e->evaluations, e->capacity);
@@ -80,8 +80,9 @@ mlrt_status mlrt__evaluator_open(mlrt__evaluator *e, const mlrt__recipe *recipe,
     for (mlrt_split s = 0; s < MLRT_SPLITS; s++) {
         const int64_t count = evaluated(e, s), rest = count % recipe->eval_batch;
         mlrt__evaluation *v;
-        if (count >= recipe->eval_batch && for_size(e, recipe->eval_batch, &v, err) != MLRT_OK) return err->status;
-        if (rest && for_size(e, rest, &v, err) != MLRT_OK) return err->status;
+        if (count >= recipe->eval_batch && mlrt__evaluation_for(e, recipe->eval_batch, &v, err) != MLRT_OK)
+            return err->status;
+        if (rest && mlrt__evaluation_for(e, rest, &v, err) != MLRT_OK) return err->status;
     }
     return MLRT_OK;
 }
@@ -101,19 +102,15 @@ void mlrt__evaluator_close(mlrt__evaluator *e) {
 
 /* ---- a pass over some examples ---- */
 
-static mlrt_status run_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt__program *program, mlrt_split split,
-                             int64_t first, mlrt_error *err) {
+/* The batch of a split that begins with `first`. */
+static mlrt_status run_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_split split, int64_t first,
+                             mlrt_error *err) {
     const mlrt_task *task = e->recipe->task;
     void *buffer[MLRT_MAX_FIELDS];
     for (int64_t i = 0; i < v->size; i++) e->index[i] = first + i;
     for (int32_t f = 0; f < task->fields; f++) buffer[f] = v->field[f].data;
     ((const mlrt_task_class *)task->object.cls)->fetch(task, split, e->index, v->size, buffer);
-    if (program != v->program)
-        for (int32_t f = 0; f < task->fields; f++) {
-            const mlrt_tensor to = mlrt__program_input(program, task->field[f].name);
-            if (to.data) memcpy(to.data, buffer[f], mlrt_tensor_bytes(&to));
-        }
-    return mlrt__program_run(program, EVALUATION_SEED, (uint64_t)first, err);
+    return mlrt__program_run(v->program, MLRT__EVALUATION_SEED, (uint64_t)first, err);
 }
 
 static void add_measure(mlrt__evaluator *e, const char *name, mlrt_split split) {
@@ -151,8 +148,8 @@ static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *e
     for (int64_t i = 0; i < count;) {
         mlrt__evaluation *v;
         const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
-        if (for_size(e, size, &v, err) != MLRT_OK) return err->status;
-        if (run_batch(e, v, v->program, split, i, err) != MLRT_OK) return err->status;
+        if (mlrt__evaluation_for(e, size, &v, err) != MLRT_OK) return err->status;
+        if (run_batch(e, v, split, i, err) != MLRT_OK) return err->status;
         score_batch(e, v, split, at, weight);
         i += size;
     }
@@ -175,76 +172,5 @@ mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err) {
     e->measures = 0;
     for (mlrt_split s = 0; s < MLRT_SPLITS; s++)
         if (run_split(e, s, err) != MLRT_OK) return err->status;
-    return MLRT_OK;
-}
-
-/* ---- taps ---- */
-
-/* A node by its name, or what a layer gives by its path. */
-static mlrt_node *named(const mlrt_graph *g, const char *name, mlrt_error *err) {
-    const char **names = mlrt__grow(NULL, sizeof *names * (size_t)(g->nodes + g->taps + 1));
-    int32_t count = 0;
-    mlrt_node *found = NULL;
-    for (int32_t i = 0; i < g->nodes && !found; i++) {
-        if (g->node[i]->name && strcmp(g->node[i]->name, name) == 0) found = g->node[i];
-        if (g->node[i]->name) names[count++] = g->node[i]->name;
-    }
-    for (int32_t i = 0; i < g->taps && !found; i++) {
-        if (strcmp(g->tap[i].path, name) == 0) found = g->tap[i].node;
-        names[count++] = g->tap[i].path;
-    }
-    if (!found) {
-        const char *near = mlrt__nearest_of(name, names, count);
-        mlrt_fail(err, MLRT_NAME, "no layer and no named node '%s'", name);
-        if (near) mlrt_hint(err, "did you mean '%s'?", near);
-    }
-    free(names);
-    return found;
-}
-
-static mlrt_status tap_batch(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_node *node, mlrt_split split, int64_t first,
-                             int64_t at, int64_t count, mlrt_tensor *out, mlrt_error *err) {
-    mlrt__program *program;
-    const mlrt__home home = {.beside = e->beside};
-    if (mlrt__program_new_at(v->graph, &(mlrt__want){node, NULL}, 1, e->buffer, &home, &program, err) != MLRT_OK)
-        return err->status;
-    if (run_batch(e, v, program, split, first + at, err) == MLRT_OK) {
-        const mlrt_tensor got = mlrt__program_result(program, 0);
-        const bool per_example = got.shape.rank > 0 && got.shape.dim[0] == v->size;
-        const size_t bytes = mlrt_tensor_bytes(&got);
-        if (!out->data) {
-            *out = got;
-            if (per_example) out->shape.dim[0] = count;
-            out->data = mlrt__alloc_large(mlrt_tensor_bytes(out));
-        }
-        if (!out->data)
-            mlrt_fail(err, MLRT_MEMORY, "out of memory");
-        else
-            memcpy((char *)out->data + (per_example ? bytes / (size_t)v->size * (size_t)at : 0), got.data, bytes);
-    }
-    mlrt__program_free(program);
-    return err->status;
-}
-
-mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
-                                mlrt_tensor *out, mlrt_error *err) {
-    *out = (mlrt_tensor){0};
-    if (first < 0 || count < 1 || first + count > e->recipe->task->size[split])
-        return mlrt_fail(err, MLRT_RANGE, "the %s split has %lld examples, asked for %lld from %lld on",
-                         mlrt__split_name(split), (long long)e->recipe->task->size[split], (long long)count,
-                         (long long)first + 1);
-    for (int64_t i = 0; i < count;) {
-        mlrt__evaluation *v;
-        const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
-        mlrt_status status = for_size(e, size, &v, err);
-        mlrt_node *node = NULL;
-        if (status == MLRT_OK) node = name ? named(v->graph, name, err) : v->prediction;
-        if (status != MLRT_OK || !node || tap_batch(e, v, node, split, first, i, count, out, err) != MLRT_OK) {
-            mlrt__free_large(out->data);
-            out->data = NULL;
-            return err->status;
-        }
-        i += size;
-    }
     return MLRT_OK;
 }

@@ -4,6 +4,8 @@
 
 #include "train/train.h"
 
+enum { MLRT__EVALUATION_SEED = 0 };
+
 /* Evaluation programs are compiled for a number of examples; the last, smaller batch of a split has its own. */
 typedef struct mlrt__evaluation {
     int64_t size;
@@ -34,8 +36,10 @@ void mlrt__evaluator_close(mlrt__evaluator *e);
 mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);
 mlrt_status mlrt__evaluator_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err);
 double mlrt__evaluator_value(const mlrt__evaluator *e, const char *metric, mlrt_split split); /* NaN: not there */
-mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, mlrt_split split, int64_t first, int64_t count,
-                                mlrt_tensor *out, mlrt_error *err);
+/* The evaluation of so many examples, compiled when there is none yet. */
+mlrt_status mlrt__evaluation_for(mlrt__evaluator *e, int64_t size, mlrt__evaluation **out, mlrt_error *err);
+mlrt_status mlrt__evaluator_tap(mlrt__evaluator *e, const char *name, const mlrt__view *view, mlrt_tensor *out,
+                                mlrt_error *err); /* tap.c */
 
 /* The metrics of a task: its own, or those that its first target allows (metrics.c). */
 const mlrt_metric *mlrt__metrics_of(const mlrt_task *task);

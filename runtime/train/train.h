@@ -124,10 +124,18 @@ int64_t mlrt__trainer_step(const mlrt__trainer *t);
 int64_t mlrt__trainer_milestone(const mlrt__trainer *t, int32_t i); /* the step that reached it; 0: none yet */
 size_t mlrt__trainer_bytes(const mlrt__trainer *t);                 /* parameters, gradients, slots and programs */
 
-/* The value of a named node ("encoder.1.attention.weights") or of the prediction (name NULL) for `count` examples of a
- * split from `first` on, as one tensor that the caller frees with mlrt__free_large(out->data). */
-mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split split, int64_t first, int64_t count,
-                              mlrt_tensor *out, mlrt_error *err);
+/* Which examples to look at. Another task than the recipe's has its inputs, of the same shapes, and more or other targets:
+ * those of the recipe's that it lacks are zeros. */
+typedef struct mlrt__view {
+    const mlrt_task *task; /* open; NULL: the recipe's */
+    mlrt_split split;
+    int64_t first, count;
+} mlrt__view;
+
+/* The value of a named node ("encoder.1.attention.weights"), of a field of the task or of the prediction (name NULL) for
+ * some examples, as one tensor that the caller frees with mlrt__free_large(out->data). */
+mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, const mlrt__view *view, mlrt_tensor *out,
+                              mlrt_error *err);
 /* Values of the metrics on every split that is evaluated; *measure is valid until the next evaluation. */
 mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measure, int32_t *count, mlrt_error *err);
 

@@ -421,11 +421,11 @@ mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measu
     return MLRT_OK;
 }
 
-mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, mlrt_split split, int64_t first, int64_t count,
-                              mlrt_tensor *out, mlrt_error *err) {
+mlrt_status mlrt__trainer_tap(mlrt__trainer *t, const char *name, const mlrt__view *view, mlrt_tensor *out,
+                              mlrt_error *err) {
     mlrt_error local = {0};
     if (!err) err = &local;
-    return mlrt__evaluator_tap(&t->evaluator, name, split, first, count, out, err);
+    return mlrt__evaluator_tap(&t->evaluator, name, view, out, err);
 }
 
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t) { return &t->params; }

@@ -20,7 +20,7 @@ static double measured(mlrt__trainer *trainer, const char *name, mlrt_split spli
 static mlrt_tensor logits(mlrt__trainer *trainer, mlrt_split split, int64_t count) {
     mlrt_tensor t;
     mlrt_error err = {0};
-    if (!ok(mlrt__trainer_tap(trainer, NULL, split, 0, count, &t, &err) == MLRT_OK, "the prediction can be read")) {
+    if (!ok(mlrt__trainer_tap(trainer, NULL, &(mlrt__view){NULL, split, 0, count}, &t, &err) == MLRT_OK, "the prediction can be read")) {
         diag("%s", tiny_error(&err));
         exit(1);
     }
@@ -120,26 +120,26 @@ static void test_taps(void) {
     tiny_open(&t, "adam", "lr = 0.01");
     mlrt__trainer *trainer = tiny_trainer(&t);
     all = logits(trainer, MLRT_TEST, TINY_TEST);
-    mlrt__trainer_tap(trainer, NULL, MLRT_TEST, 13, 30, &some, &err);
+    mlrt__trainer_tap(trainer, NULL, &(mlrt__view){NULL, MLRT_TEST, 13, 30}, &some, &err);
     is_close_all(some.data, (const float *)all.data + 13 * TINY_CLASSES, 30 * TINY_CLASSES, 1e-6, "examples 13 to 42");
     mlrt__free_large(some.data);
 
-    ok(mlrt__trainer_tap(trainer, "hidden", MLRT_TEST, 0, TINY_TEST, &hidden, &err) == MLRT_OK, "a named node");
+    ok(mlrt__trainer_tap(trainer, "hidden", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK, "a named node");
     is_int(mlrt_shape_count(&hidden.shape), TINY_TEST * TINY_HIDDEN, "for every example");
     bool bounded = true;
     for (int32_t i = 0; i < TINY_TEST * TINY_HIDDEN; i++) bounded = bounded && fabsf(((float *)hidden.data)[i]) <= 1;
     ok(bounded, "its values are those of tanh");
     mlrt__free_large(hidden.data);
-    ok(mlrt__trainer_tap(trainer, "out", MLRT_TEST, 0, TINY_TEST, &hidden, &err) == MLRT_OK, "what a layer gives");
+    ok(mlrt__trainer_tap(trainer, "out", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK, "what a layer gives");
     is_close_all(hidden.data, all.data, TINY_TEST * TINY_CLASSES, 0, "the last one gives the prediction");
     mlrt__free_large(hidden.data);
     mlrt__free_large(all.data);
 
-    mlrt__trainer_tap(trainer, "hiden", MLRT_TEST, 0, 1, &hidden, &err);
+    mlrt__trainer_tap(trainer, "hiden", &(mlrt__view){NULL, MLRT_TEST, 0, 1}, &hidden, &err);
     is_str(tiny_error(&err), "no layer and no named node 'hiden' (did you mean 'hidden'?)", "a name that is not there");
     ok(hidden.data == NULL, "leaves nothing");
     err = (mlrt_error){0};
-    mlrt__trainer_tap(trainer, NULL, MLRT_VALID, 5, 7, &hidden, &err);
+    mlrt__trainer_tap(trainer, NULL, &(mlrt__view){NULL, MLRT_VALID, 5, 7}, &hidden, &err);
     is_str(tiny_error(&err), "the valid split has 11 examples, asked for 7 from 6 on", "more examples than there are");
     mlrt__trainer_free(trainer);
     tiny_close(&t);
