@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 enum { LANES = 512, COLUMNS = 4096 }; /* of k and of n in a block */
+enum { CACHE = 480 << 10 };           /* bytes of each operand that stay in the second-level cache */
 
 /* ---- formats ---- */
 
@@ -34,6 +35,7 @@ typedef struct plan {
     const mlrt__product *p;
     const mlrt__format *f;
     int64_t lanes, rows, columns; /* of a block */
+    int64_t near;                 /* columns of b that stay in the second-level cache */
     int32_t team;
     bool own;     /* there are many products: each thread does some by itself */
     bool by_rows; /* else: tall ones are shared by rows, block by block as threads come to them; wide ones by columns */
@@ -51,7 +53,8 @@ static plan plan_of(const mlrt__product *p, const mlrt__format *f, int32_t threa
     const int64_t lanes = (p->k + f->pair - 1) / f->pair, chunks = (lanes + LANES - 1) / LANES;
     q.lanes = up((lanes + chunks - 1) / chunks, 16);
     q.columns = least(up(p->n, f->columns), COLUMNS);
-    const int64_t most = f->cache / (4 * q.lanes) / f->rows * f->rows, rows = up(p->m, f->rows);
+    q.near = up(CACHE / 2 / (4 * q.lanes), f->columns);
+    const int64_t most = up(CACHE / (4 * q.lanes), f->rows), rows = up(p->m, f->rows);
     const int64_t blocks = (rows + most - 1) / most;
     q.rows = up((rows + blocks - 1) / blocks, f->rows);
     return q;
@@ -82,7 +85,8 @@ static void part(int64_t count, int64_t unit, const member *m, int64_t *from, in
     *to = least(count, units * (m->thread + 1) / m->threads * unit);
 }
 
-/* A block of rows against columns [from, to) of the packed block of b. */
+/* A block of rows against columns [from, to) of the packed block of b: a panel of a stays in the first-level cache while
+ * it meets as many columns as stay in the second, and results are written as they lie in memory. */
 static void run_block(const plan *q, const member *m, mlrt__tile_job t, const mlrt__ending *ending, int64_t rows,
                       int64_t from, int64_t to) {
     const mlrt__format *f = q->f;
@@ -90,18 +94,18 @@ static void run_block(const plan *q, const member *m, mlrt__tile_job t, const ml
     const float *const start = t.start;
     mlrt__ending here = ending ? *ending : (mlrt__ending){0};
     t.ending = ending ? &here : NULL;
-    for (int64_t j = from; j < to; j += f->columns) {
-        t.b = m->packed_b + j * t.lanes;
-        t.columns = (int32_t)least(f->columns, to - j);
-        here.bias = ending && ending->bias ? ending->bias + j : NULL;
-        for (int64_t i = 0; i < rows; i += f->rows) {
-            t.a = m->packed_a + i * t.lanes;
-            t.rows = (int32_t)least(f->rows, rows - i);
-            t.y = y + i * t.y_row + j;
-            t.start = start ? start + i * t.y_row + j : NULL;
-            f->tile(&t);
-        }
-    }
+    for (int64_t left = from; left < to; left += q->near)
+        for (int64_t i = 0; i < rows; i += f->rows)
+            for (int64_t j = left; j < to && j < left + q->near; j += f->columns) {
+                t.a = m->packed_a + i * t.lanes;
+                t.b = m->packed_b + j * t.lanes;
+                t.rows = (int32_t)least(f->rows, rows - i);
+                t.columns = (int32_t)least(f->columns, to - j);
+                here.bias = ending && ending->bias ? ending->bias + j : NULL;
+                t.y = y + i * t.y_row + j;
+                t.start = start ? start + i * t.y_row + j : NULL;
+                f->tile(&t);
+            }
 }
 
 static void together(const member *m) {

@@ -39,7 +39,6 @@ typedef struct mlrt__format {
     int32_t rows, columns; /* of a tile */
     int32_t pair;          /* elements of k in a lane: 1 or 2 */
     int32_t step;          /* lanes of k come in multiples of it */
-    int32_t cache;         /* bytes of a that should stay in the second-level cache */
     void (*begin)(void);   /* before and after a thread's work; may be NULL */
     void (*end)(void);
     /* `outers` rows or columns and `depth` elements of k, into panels of `lanes` lanes of k each. */

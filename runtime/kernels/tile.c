@@ -17,7 +17,6 @@ const mlrt__format FORMAT(MLRT_LEVEL) = {.name = "f32",
                                          .columns = TILE_COLUMNS,
                                          .pair = 1,
                                          .step = 1,
-                                         .cache = MLRT__LANES == 16 ? 480 << 10 : 144 << 10,
                                          .pack_a = pack_a,
                                          .pack_b = pack_b,
                                          .tile = run_tile};
