@@ -115,7 +115,8 @@ static void together(const member *m) {
 }
 
 /* Pack the thread's part of the block of b, wait for the others' when rows are shared, and say which columns to do. */
-static void pack_block(const plan *q, member *m, mlrt__side b, int64_t depth, int64_t lanes, int64_t *from, int64_t *to) {
+static void pack_block(const plan *q, member *m, mlrt__side b, int64_t depth, int64_t lanes, int64_t *from,
+                       int64_t *to) {
     const int64_t columns = *to;
     part(columns, q->f->columns, m, from, to);
     b.data += *from * b.outer;
