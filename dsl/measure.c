@@ -142,22 +142,55 @@ static int save_batches(lua_State *L) {
 
 /* ---- the machine ---- */
 
-/* core.product_seconds({ batch, m, n, k }, "bf16"): of the fastest way to multiply. */
-static int product_seconds(lua_State *L) {
+static const char yardstick_type[] = "mlrt.yardstick";
+
+/* core.yardstick({ batch, m, n, k }, "bf16"): the fastest way to do such a product on this machine. */
+static int yardstick(lua_State *L) {
     static const char *const names[] = {"f32", "bf16", NULL};
     static const mlrt_dtype dtypes[] = {MLRT_F32, MLRT_BF16};
     mlrt_error err = {0};
     mlrt__product p = {0};
     int64_t *const size[] = {&p.batch, &p.m, &p.n, &p.k};
     const mlrt_dtype dtype = dtypes[luaL_checkoption(L, 2, "f32", names)];
-    double seconds;
     for (int32_t i = 0; i < 4; i++) {
         lua_rawgeti(L, 1, i + 1);
         *size[i] = luaL_checkinteger(L, -1);
     }
-    if (mlrt__product_seconds(&p, dtype, mlrt__threads(), &seconds, &err) != MLRT_OK) return mlrt__raise(L, &err);
-    lua_pushnumber(L, seconds);
+    mlrt__yardstick **w = lua_newuserdatauv(L, sizeof(mlrt__yardstick *), 0);
+    *w = NULL;
+    luaL_setmetatable(L, yardstick_type);
+    return mlrt__yardstick_new(&p, dtype, mlrt__threads(), w, &err) == MLRT_OK ? 1 : mlrt__raise(L, &err);
+}
+
+static mlrt__yardstick **yardstick_arg(lua_State *L) { return luaL_checkudata(L, 1, yardstick_type); }
+
+/* yardstick:best(): seconds a product, the least so far. */
+static int yardstick_best(lua_State *L) {
+    lua_pushnumber(L, mlrt__yardstick_best(*yardstick_arg(L)));
     return 1;
+}
+
+/* yardstick:seconds(runs): of so many products, now. */
+static int yardstick_seconds(lua_State *L) {
+    lua_pushnumber(L, mlrt__yardstick_seconds(*yardstick_arg(L), luaL_checkinteger(L, 2)));
+    return 1;
+}
+
+static int yardstick_gc(lua_State *L) {
+    mlrt__yardstick **w = yardstick_arg(L);
+    mlrt__yardstick_free(*w);
+    *w = NULL;
+    return 0;
+}
+
+static void open_yardstick(lua_State *L) {
+    static const luaL_Reg meta[] = {
+        {"best", yardstick_best}, {"seconds", yardstick_seconds}, {"__gc", yardstick_gc}, {NULL, NULL}};
+    luaL_newmetatable(L, yardstick_type);
+    luaL_setfuncs(L, meta, 0);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
 }
 
 /* core.bf16(): how this machine multiplies bf16 numbers, "amx", or nil. */
@@ -262,10 +295,11 @@ void mlrt__open_measures(lua_State *L) {
     static const luaL_Reg functions[] = {{"time_steps", time_steps},
                                          {"time_calls", time_calls},
                                          {"save_batches", save_batches},
-                                         {"product_seconds", product_seconds},
+                                         {"yardstick", yardstick},
                                          {"bf16", bf16},
                                          {"spawn", spawn},
                                          {"with_folder", with_folder},
                                          {NULL, NULL}};
+    open_yardstick(L);
     luaL_setfuncs(L, functions, 0);
 }

@@ -1,7 +1,8 @@
 -- bench.lua - `mlrt bench`: the reference workloads beside what this machine's matrix products allow.
 --
 -- Each workload is an experiment, bench/<id>.lua. Processes of its own measure it, so that its peak memory is its own:
--- one finds the ceiling, which is the time that the step's products take alone, each in its fastest way; one trains.
+-- one compares it with the ceiling, which is the time that the step's products take alone, each in its fastest way; one
+-- only trains.
 
 local core = select(2, ...)
 local words = require "mlrt.words"
@@ -9,7 +10,7 @@ local recipes = require "mlrt.recipe"
 
 local M = {}
 
-local WINDOWS, WINDOW_SECONDS = 5, 0.5
+local WINDOWS, WINDOW_SECONDS, ROUNDS = 5, 0.5, 7
 
 -- Families of kernels, as they are summed up.
 local families = {
@@ -83,29 +84,57 @@ end
 -- Those that this machine multiplies.
 local function precisions() return core.bf16() and { "f32", "bf16" } or { "f32" } end
 
--- Of one precision, or of all.
-function parts.ceiling(workload, options)
-  local trainer <close> = trainer_of(workload, options)
-  local products = products_of(core.time_calls(trainer, 0))
-  say("flops", flops_of(products))
-  for _, precision in ipairs(options.precision and { options.precision } or precisions()) do
-    local seconds = {}
-    for i, p in ipairs(products) do seconds[i] = p.count * core.product_seconds(p.size, precision) end
-    say(precision, table.unpack(seconds))
-  end
+-- The fastest way to do each of the products, in one precision.
+local function yardsticks_of(products, precision)
+  local list = {}
+  for i, p in ipairs(products) do list[i] = core.yardstick(p.size, precision) end
+  return list
 end
 
--- Time windows of the loop, long enough for the clock; gives the number of steps in each.
-local function time_windows(trainer, options)
+-- Seconds a step of the products alone: their best, or now, in so many steps.
+local function bound_of(products, yardsticks, steps)
+  local seconds = 0
+  for i, p in ipairs(products) do
+    local one = steps and yardsticks[i]:seconds(p.count * steps) / (p.count * steps) or yardsticks[i]:best()
+    seconds = seconds + p.count * one
+  end
+  return seconds
+end
+
+-- The number of steps in a window that is long enough for the clock.
+local function steps_of_window(trainer, options)
   local seconds = core.time_steps(trainer, 1, 1)[1]
   if not options.quick and seconds < WINDOW_SECONDS then
     seconds = core.time_steps(trainer, math.max(1, 0.2 * WINDOW_SECONDS // seconds), 1)[1]
   end
-  local steps = options.quick and 1 or math.max(1, math.tointeger(WINDOW_SECONDS // seconds))
+  return options.quick and 1 or math.max(1, math.tointeger(WINDOW_SECONDS // seconds))
+end
+
+-- Time windows of the loop; gives the number of steps in each.
+local function time_windows(trainer, options)
+  local steps = steps_of_window(trainer, options)
   local windows, phases = core.time_steps(trainer, steps, options.quick and 1 or WINDOWS)
   say("windows", table.unpack(windows))
   for name, value in pairs(phases) do say("phase " .. name, value) end
   return steps
+end
+
+-- The step beside its products alone. A machine that others disturb, or that changes its clock, does both faster or
+-- slower for seconds at a time, so they take turns, and what counts is the median of the ratios.
+function parts.ceiling(workload, options)
+  local trainer <close> = trainer_of(workload, options)
+  local products, mine = products_of(core.time_calls(trainer, 0)), nil
+  say("flops", flops_of(products))
+  for _, precision in ipairs(precisions()) do
+    local yardsticks = yardsticks_of(products, precision)
+    say(precision, bound_of(products, yardsticks))
+    if precision == options.precision then mine = yardsticks end
+  end
+  local fractions, steps = {}, steps_of_window(trainer, options)
+  for round = 1, options.quick and 1 or ROUNDS do
+    fractions[round] = bound_of(products, mine, steps) / core.time_steps(trainer, steps, 1)[1]
+  end
+  say("fraction", table.unpack(fractions))
 end
 
 function parts.windows(workload, options)
@@ -147,9 +176,9 @@ end
 
 -- ---- in the process that was asked ----
 
-local function process(part, workload, precision, options)
-  local arguments = { "bench", workload.id, "--part", part, "--threads", core.facts().threads }
-  if precision then table.move({ "--precision", precision }, 1, 2, #arguments + 1, arguments) end
+local function process(part, workload, options)
+  local arguments = { "bench", workload.id, "--part", part, "--threads", core.facts().threads,
+                      "--precision", options.precision }
   if options.quick then arguments[#arguments + 1] = "--quick" end
   local status, output, _, bytes = core.spawn(arguments)
   if status ~= 0 then
@@ -195,23 +224,13 @@ local function shares_of(steps)
   return shares
 end
 
--- The time of all products, each the better of two when there are two.
-local function bound_of(first, second)
-  local seconds = 0
-  for i, time in ipairs(first) do seconds = seconds + math.min(time, second and second[i] or time) end
-  return seconds
-end
-
--- The machine may be disturbed while the ceiling is measured, so that is done before and after the steps.
 local function measure_training(workload, options)
-  local precision = options.precision
-  local ceiling = process("ceiling", workload, nil, options)
-  local steps, bytes = process("steps", workload, precision, options)
-  local again = options.quick and {} or process("ceiling", workload, precision, options)
+  local ceiling = process("ceiling", workload, options)
+  local steps, bytes = process("steps", workload, options)
   local row = row_of(workload, options, steps.windows, steps.batch[1], bytes)
   row.flops, row.bound, row.shares = ceiling.flops[1], {}, shares_of(steps)
-  for _, name in ipairs(precisions()) do row.bound[name] = bound_of(ceiling[name], again[name]) end
-  row.ceiling_fraction = row.bound[precision] * 1e3 / row.step_ms.median
+  for _, name in ipairs(precisions()) do row.bound[name] = ceiling[name][1] end
+  row.ceiling_fraction = median(ceiling.fraction)
   return row
 end
 
@@ -344,7 +363,6 @@ end
 
 local function measure(list, options)
   local rows = {}
-  options.precision = options.precision or "f32"
   for i, workload in ipairs(list) do
     local row = workload.measure(workload, options)
     rows[i] = json_of(row)
@@ -359,6 +377,7 @@ function M.command(arguments, options)
   local list, problem = chosen(arguments)
   problem = problem or problem_of(options)
   if problem then return problem end
+  options.precision = options.precision or "f32"
   if not options.part then return measure(list, options) end
   for _, workload in ipairs(list) do parts[options.part](workload, options) end
 end

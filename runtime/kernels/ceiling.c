@@ -4,37 +4,53 @@
 #include "base/text.h"
 #include "kernels/onednn.h"
 #include <math.h>
+#include <stdlib.h>
+
+/* A product that can be run: by oneDNN, or by our own kernel. */
+typedef struct runner {
+    mlrt__dnnl *call;
+    const mlrt__kernel *kernel; /* or this one with a call of its own */
+    mlrt_call own;
+    double best; /* seconds */
+    mlrt_error err;
+} runner;
+
+/* What a program would do: the op's kernel on a node of its own. */
+typedef struct own_node {
+    mlrt_tensor in[2];
+    mlrt_node a, b, node, *operand[2];
+    mlrt__matmul_attr attr;
+} own_node;
+
+struct mlrt__yardstick {
+    void *a, *b, *y;  /* memory that all ways share */
+    runner own, dnnl; /* ours, and oneDNN's fastest way; .best is infinite when there is none */
+    own_node node;
+};
 
 /* ---- timing ---- */
 
-/* One product, run again and again. */
-typedef struct runner {
-    void (*run)(struct runner *r);
-    mlrt__dnnl *call;
-    mlrt_error *err;
-    const mlrt__kernel *kernel; /* or this one with a call of its own */
-    mlrt_call own;
-} runner;
+static void run_dnnl(runner *w) { mlrt__dnnl_repeat(w->call, &w->err); }
+static void run_own(runner *w) { w->kernel->run(&w->own); }
 
-static void run_dnnl(runner *r) { mlrt__dnnl_repeat(r->call, r->err); }
-static void run_own(runner *r) { r->kernel->run(&r->own); }
-
-static double seconds_of(runner *r, int64_t runs) {
+static double seconds_of(runner *w, int64_t runs) {
+    void (*const run)(runner *) = w->kernel ? run_own : run_dnnl;
     const double start = mlrt__now();
-    for (int64_t i = 0; i < runs; i++) r->run(r);
-    return (mlrt__now() - start) / (double)runs;
+    for (int64_t i = 0; i < runs; i++) run(w);
+    return mlrt__now() - start;
 }
 
 /* The best of some windows: a product is as fast as when nothing disturbs it. Short ones are run for some milliseconds; a
  * way that is clearly slower than `best` is given up. */
-static double best_of(runner *r, double best) {
+static double best_of(runner *w, double best) {
     enum { WINDOWS = 4 };
     static const double window = 2e-3, hope = 1.15;
-    const double first = seconds_of(r, 1);
+    const double first = seconds_of(w, 1);
     const int64_t runs = first < window ? (int64_t)(window / (first + 1e-7)) + 1 : 1;
-    double least = runs == 1 ? first : seconds_of(r, runs);
-    for (int32_t i = 1; i < WINDOWS && least < hope * best; i++) least = fmin(least, seconds_of(r, runs));
-    return fmin(least, best);
+    double least = runs == 1 ? first : INFINITY;
+    for (int32_t i = runs == 1; i < WINDOWS && (i == 0 || least < hope * best); i++)
+        least = fmin(least, seconds_of(w, runs) / (double)runs);
+    return least;
 }
 
 /* ---- ways of doing a product ---- */
@@ -55,10 +71,6 @@ static const way ways[] = {
     {.a_any = true, .b_any = true, .y_any = true, .y = MLRT_BF16},
 };
 
-typedef struct buffers {
-    void *a, *b, *y;
-} buffers;
-
 static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t rows, int64_t columns, bool transposed,
                             bool any) {
     const int64_t row = transposed ? 1 : columns, column = transposed ? rows : 1;
@@ -67,59 +79,61 @@ static mlrt__dnnl_view view(const mlrt__product *p, mlrt_dtype dtype, int64_t ro
     return v;
 }
 
-/* The best time so far, or that of oneDNN, which may refuse a way. */
-static double try_dnnl(const mlrt__product *p, const way *w, mlrt_dtype dtype, int32_t threads, const buffers *at,
-                       double best) {
-    mlrt_error err = {0};
-    runner r = {.run = run_dnnl, .err = &err};
-    const mlrt__dnnl_view a = view(p, dtype, p->m, p->k, w->a_transposed, w->a_any),
-                          b = view(p, dtype, p->k, p->n, w->b_transposed, w->b_any),
-                          y = view(p, w->y, p->m, p->n, false, w->y_any);
-    void *data[] = {at->a, at->b, at->y};
-    if (mlrt__dnnl_matmul(&a, &b, NULL, &y, threads, &r.call, &err) == MLRT_OK &&
-        mlrt__dnnl_run(r.call, data, &err) == MLRT_OK)
-        best = best_of(&r, best);
-    mlrt__dnnl_free(r.call);
-    return best;
+static void release(runner *w) {
+    mlrt__dnnl_free(w->call);
+    if (w->kernel) w->kernel->release(&w->own);
+    mlrt__free_large(w->own.scratch);
 }
 
-/* What a program would do: the op's kernel on a node of its own. */
-static double try_own(const mlrt__product *p, mlrt_dtype dtype, const buffers *at) {
-    const mlrt__kernel *kernel = mlrt__kernel_find("matmul");
-    const mlrt__matmul_attr attr = {.bf16 = dtype == MLRT_BF16};
-    const mlrt_tensor in[] = {{MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->k), at->a},
-                              {MLRT_F32, MLRT_SHAPE_OF(p->batch, p->k, p->n), at->b}};
-    mlrt_node a = {.shape = in[0].shape}, b = {.shape = in[1].shape}, *operand[] = {&a, &b};
-    const mlrt_node node = {.op = &mlrt__op_matmul,
-                            .in = operand,
-                            .inputs = 2,
-                            .shape = MLRT_SHAPE_OF(p->batch, p->m, p->n),
-                            .attr = &attr};
-    mlrt_error err = {0};
-    runner r = {.run = run_own, .kernel = kernel};
-    r.own = (mlrt_call){.node = &node, .in = in, .inputs = 2, .out = {MLRT_F32, node.shape, at->y}, .err = &err};
-    double best = INFINITY;
-    const size_t scratch = kernel->scratch ? kernel->scratch(&node, mlrt__threads()) : 0;
-    r.own.scratch = mlrt__alloc_large(scratch);
-    if (r.own.scratch && kernel->prepare(&r.own, &err) == MLRT_OK) best = best_of(&r, INFINITY);
-    kernel->release(&r.own);
-    mlrt__free_large(r.own.scratch);
-    return best;
+/* oneDNN may refuse a way. */
+static void try_dnnl(mlrt__yardstick *y, const mlrt__product *p, const way *w, mlrt_dtype dtype, int32_t threads) {
+    runner one = {.best = INFINITY};
+    const mlrt__dnnl_view a = view(p, dtype, p->m, p->k, w->a_transposed, w->a_any),
+                          b = view(p, dtype, p->k, p->n, w->b_transposed, w->b_any),
+                          c = view(p, w->y, p->m, p->n, false, w->y_any);
+    void *data[] = {y->a, y->b, y->y};
+    if (mlrt__dnnl_matmul(&a, &b, NULL, &c, threads, &one.call, &one.err) == MLRT_OK &&
+        mlrt__dnnl_run(one.call, data, &one.err) == MLRT_OK)
+        one.best = best_of(&one, fmin(y->own.best, y->dnnl.best));
+    if (one.best < y->dnnl.best) {
+        release(&y->dnnl);
+        y->dnnl = one;
+    } else
+        release(&one);
+}
+
+static void try_own(mlrt__yardstick *y, const mlrt__product *p, mlrt_dtype dtype) {
+    own_node *o = &y->node;
+    runner *w = &y->own;
+    o->attr = (mlrt__matmul_attr){.bf16 = dtype == MLRT_BF16};
+    o->in[0] = (mlrt_tensor){MLRT_F32, MLRT_SHAPE_OF(p->batch, p->m, p->k), y->a};
+    o->in[1] = (mlrt_tensor){MLRT_F32, MLRT_SHAPE_OF(p->batch, p->k, p->n), y->b};
+    o->a.shape = o->in[0].shape, o->b.shape = o->in[1].shape;
+    o->operand[0] = &o->a, o->operand[1] = &o->b;
+    o->node = (mlrt_node){.op = &mlrt__op_matmul,
+                          .in = o->operand,
+                          .inputs = 2,
+                          .shape = MLRT_SHAPE_OF(p->batch, p->m, p->n),
+                          .attr = &o->attr};
+    w->kernel = mlrt__kernel_find("matmul");
+    w->own = (mlrt_call){.node = &o->node, .in = o->in, .inputs = 2, .out = {MLRT_F32, o->node.shape, y->y}};
+    w->own.scratch = mlrt__alloc_large(w->kernel->scratch(&o->node, mlrt__threads()));
+    if (w->own.scratch && w->kernel->prepare(&w->own, &w->err) == MLRT_OK) w->best = best_of(w, INFINITY);
 }
 
 /* ---- the best ---- */
 
 /* A small product may be faster on one thread. */
-static double best_time(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, const buffers *at) {
+static void try_all(mlrt__yardstick *y, const mlrt__product *p, mlrt_dtype dtype, int32_t threads) {
     static const double small = 256 * 256 * 256;
     const bool alone = threads > 1 && (double)p->m * (double)p->n * (double)p->k <= small;
-    double best = try_own(p, dtype, at);
+    y->own.best = y->dnnl.best = INFINITY;
+    try_own(y, p, dtype);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (ways[i].y == MLRT_BF16 && dtype != MLRT_BF16) continue;
-        best = try_dnnl(p, &ways[i], dtype, threads, at, best);
-        if (alone) best = try_dnnl(p, &ways[i], dtype, 1, at, best);
+        try_dnnl(y, p, &ways[i], dtype, threads);
+        if (alone) try_dnnl(y, p, &ways[i], dtype, 1);
     }
-    return best;
 }
 
 /* Numbers near one in either dtype, with both signs: the power that a product takes depends on its numbers. */
@@ -129,18 +143,33 @@ static bool fill(void **data, int64_t count) {
     return x;
 }
 
-mlrt_status mlrt__product_seconds(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, double *seconds,
-                                  mlrt_error *err) {
-    buffers at = {0};
-    *seconds = INFINITY;
-    const bool filled = fill(&at.a, p->batch * p->m * p->k) && fill(&at.b, p->batch * p->k * p->n) &&
-                        fill(&at.y, p->batch * p->m * p->n);
-    if (filled) *seconds = best_time(p, dtype, threads, &at);
-    mlrt__free_large(at.a);
-    mlrt__free_large(at.b);
-    mlrt__free_large(at.y);
+void mlrt__yardstick_free(mlrt__yardstick *y) {
+    if (!y) return;
+    release(&y->own);
+    release(&y->dnnl);
+    mlrt__free_large(y->a);
+    mlrt__free_large(y->b);
+    mlrt__free_large(y->y);
+    free(y);
+}
+
+mlrt_status mlrt__yardstick_new(const mlrt__product *p, mlrt_dtype dtype, int32_t threads, mlrt__yardstick **out,
+                                mlrt_error *err) {
+    mlrt__yardstick *y = *out = calloc(1, sizeof *y);
+    const bool filled = y && fill(&y->a, p->batch * p->m * p->k) && fill(&y->b, p->batch * p->k * p->n) &&
+                        fill(&y->y, p->batch * p->m * p->n);
     if (!filled) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    return isfinite(*seconds) ? MLRT_OK
-                              : mlrt_fail(err, MLRT_UNSUPPORTED, "oneDNN multiplies no %s numbers on this machine",
-                                          mlrt_dtype_name(dtype));
+    try_all(y, p, dtype, threads);
+    return isfinite(mlrt__yardstick_best(y))
+               ? MLRT_OK
+               : mlrt_fail(err, MLRT_UNSUPPORTED, "unable to multiply %s numbers", mlrt_dtype_name(dtype));
+}
+
+double mlrt__yardstick_best(const mlrt__yardstick *y) { return fmin(y->own.best, y->dnnl.best); }
+
+double mlrt__yardstick_seconds(mlrt__yardstick *y, int64_t runs) {
+    double seconds = INFINITY;
+    if (isfinite(y->own.best)) seconds = seconds_of(&y->own, runs);
+    if (y->dnnl.best < 1.5 * y->own.best) seconds = fmin(seconds, seconds_of(&y->dnnl, runs));
+    return seconds;
 }
