@@ -31,19 +31,38 @@ typedef struct mlrt__tile {
     mlrt__finish finish;
 } mlrt__tile;
 
-/* rows and vectors are constants at every call, so that the sums are registers. */
-MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors) {
+/* Lanes of vector v that are results: all of them when the tile is whole. */
+MLRT__INLINE mlrt__lanes mlrt__tile_load(const float *p, bool whole, int64_t left) {
+    return whole ? mlrt__load(p) : mlrt__load_part(p, left);
+}
+MLRT__INLINE void mlrt__tile_store(float *p, mlrt__lanes x, bool whole, int64_t left) {
+    if (whole)
+        mlrt__store(p, x);
+    else
+        mlrt__store_part(p, x, left);
+}
+
+/* rows, vectors and whole are constants at every call, so that the sums are registers. */
+MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors, bool whole) {
     mlrt__lanes sum[MLRT__ROWS][2] = {0};
+    const int64_t left[2] = {t->columns < MLRT__LANES ? t->columns : MLRT__LANES, t->columns - MLRT__LANES};
+    const mlrt__finish finish = t->finish;
+    float *const y = t->y;
+    const int64_t y_row = t->y_row;
+    if (finish.add) {
 #pragma GCC unroll 12
-    for (int r = 0; r < rows; r++)
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] = mlrt__tile_load(y + r * y_row + v * MLRT__LANES, whole, left[v]);
+    } else if (finish.bias) {
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; v++) {
-            const int64_t at = v * MLRT__LANES, left = t->columns - at;
-            if (t->finish.add)
-                sum[r][v] = mlrt__load_some(t->y + r * t->y_row + at, left);
-            else if (t->finish.bias)
-                sum[r][v] = mlrt__load_some(t->finish.bias + at, left);
+            const mlrt__lanes bias = mlrt__tile_load(finish.bias + v * MLRT__LANES, whole, left[v]);
+#pragma GCC unroll 12
+            for (int r = 0; r < rows; r++) sum[r][v] = bias;
         }
+    }
     const float *a = t->a.data, *b = t->b;
     for (int64_t k = 0; k < t->depth; k++, a += t->a.column, b += t->b_row) {
         mlrt__lanes x[2];
@@ -54,13 +73,16 @@ MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors) {
 #pragma GCC unroll 2
             for (int v = 0; v < vectors; v++) sum[r][v] += a[r * t->a.row] * x[v];
     }
+    if (finish.relu) {
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[r][v] = mlrt__relu_lanes(sum[r][v]);
+    }
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++) {
-            const mlrt__lanes y = t->finish.relu ? mlrt__relu_lanes(sum[r][v]) : sum[r][v];
-            mlrt__store_some(t->y + r * t->y_row + v * MLRT__LANES, y, t->columns - v * MLRT__LANES);
-        }
+        for (int v = 0; v < vectors; v++) mlrt__tile_store(y + r * y_row + v * MLRT__LANES, sum[r][v], whole, left[v]);
 }
 
 #if MLRT__LANES == 16
@@ -71,10 +93,12 @@ MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors) {
 
 #define MLRT__TILE(rows)                                                                                               \
     static void mlrt__tile_##rows(const mlrt__tile *t) {                                                               \
-        if (t->columns > MLRT__LANES)                                                                                  \
-            mlrt__run_tile(t, rows, 2);                                                                                \
+        if (t->columns == MLRT__COLUMNS)                                                                               \
+            mlrt__run_tile(t, rows, 2, true);                                                                          \
+        else if (t->columns > MLRT__LANES)                                                                             \
+            mlrt__run_tile(t, rows, 2, false);                                                                         \
         else                                                                                                           \
-            mlrt__run_tile(t, rows, 1);                                                                                \
+            mlrt__run_tile(t, rows, 1, false);                                                                         \
     }
 MLRT__TILES(MLRT__TILE)
 

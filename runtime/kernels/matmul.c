@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* Multiplications below which packing does not pay. */
-enum { SMALL = 64 * 64 * 64 };
+enum { SMALL = 128 * 128 * 128 };
 
 typedef struct state {
     mlrt__product product;
