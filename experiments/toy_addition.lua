@@ -47,8 +47,8 @@ local function finish(run)
   local reached = run.milestones
   run:table {
     pairs = n, trained_on = known, fraction = known / n,
-    rqi = representation.rqi(e, t), ideal_rqi = ideal.rqi,
-    whole_accuracy = right / n, predicted_accuracy = representation.predicted_accuracy(e, t),
+    rqi = representation.rqi(e, t, { delta = p.delta }), ideal_rqi = ideal.rqi,
+    whole_accuracy = right / n, predicted_accuracy = representation.predicted_accuracy(e, t, { delta = p.delta }),
     ideal_accuracy = ideal.accuracy, nullity = theory.nullity, lambda3 = theory:lambda3(),
     train_step = reached.train_accuracy, test_step = reached.accuracy, rqi_step = reached.rqi,
     phase = phases.classify(reached.train_accuracy, reached.accuracy),
@@ -99,6 +99,7 @@ return mlrt.experiment "toy_addition" {
     decoder_lr = 1e-4, decoder_decay = 0.0,
     init_scale = 1.0, width = 200, batch = 0, -- 0: all pairs at once
     steps = 5000, evaluate = 100, seed = 0,
+    delta = 0.1,
     trajectory = false,
   },
 
@@ -113,7 +114,7 @@ return mlrt.experiment "toy_addition" {
       layer.linear { regression and 30 or 2 * p.p - 1 }, name = "decoder",
     }
     local sums = representation.sums(p.p)
-    local metrics = { rqi = function() return representation.rqi_node(number(), sums) end }
+    local metrics = { rqi = function() return representation.rqi_node(number(), sums, { delta = p.delta }) end }
     for k, name in ipairs(p.trajectory and names(p) or {}) do
       metrics[name] = function()
         local e = number() - number():mean()

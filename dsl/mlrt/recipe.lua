@@ -78,6 +78,15 @@ local function check_metrics(where, names, known)
   end
 end
 
+-- What decides about a run has to be measured.
+local function check_computed(where, word, name, computed)
+  local set = { loss = true }
+  for _, other in ipairs(computed) do set[other] = true end
+  if name and not set[name] then
+    words.fail(where, "train: '%s' is '%s', which 'metrics' leaves out", word, name)
+  end
+end
+
 -- A metric as plots and tables name it, as the metric and its split: "accuracy" is the test split's, "train_loss" the
 -- training split's; "training_loss" is the mean over the steps of an epoch.
 function M.metric(name)
@@ -229,6 +238,8 @@ function M.new(experiment, p, spec)
   local monitor = train.monitor or computed[1] or "loss"
   local stop = train.stop or {}
   check_metrics(where, { monitor, stop.metric }, known)
+  check_computed(where, "monitor", monitor, computed)
+  check_computed(where, "stop.metric", stop.metric, computed)
   local watched = watched_of(where, spec.watch or {})
   check_plots(where, spec.plots or {}, table.move(watched, 1, #watched, #computed + 1, { table.unpack(computed) }))
   local extra = vocabulary.extra(spec.optimizer)

@@ -294,15 +294,19 @@ local function build(run, experiment, list)
   return recipe
 end
 
--- An experiment that trains nothing: all it does is in its function `run`, and what its tasks say is its result.
-local function compute(experiment, overrides, options)
-  local run, list = new(experiment, overrides, options)
+-- An experiment that trains nothing: all it does is in its function `run`, and what its tasks say is its result, or a
+-- table of values that it returns.
+local function compute(run, experiment, list)
   core.seed(run.params.seed)
-  core.listen(not options.quiet and "out" or nil)
+  core.listen(not run.progress.quiet and "out" or nil)
   run.progress:say("%s", progress.title(experiment, given_parameters(list)))
-  experiment.run(run.params)
+  local found = experiment.run(run.params)
+  if found ~= nil and type(found) ~= "table" then
+    words.fail(experiment.where, "run: expected a table of values or nothing, got %s", words.a(words.kind(found)))
+  end
+  if found and next(found) then run:table(found) end
   run.status = "done"
-  return run
+  return found or {}
 end
 
 -- Everything that a run does before its first step; nothing is stored.
@@ -341,7 +345,8 @@ local function failure_of(run)
   return setmetatable({}, { __close = function(_, problem)
     if not problem or not run.id or run.finished then return end
     pcall(observers.keep, run)
-    pcall(run.store.finish, run.store, run.id, "failed", tostring(problem):match "^[^\n]*")
+    local message = tostring(problem):match "^[^\n]*"
+    pcall(with_store, run, function(store) store:finish(run.id, "failed", message) end)
     close_store(run)
   end })
 end
@@ -378,8 +383,11 @@ function M.run(what, overrides, options)
     checked = "a study is checked up to its first run"
     error(checked, 0)
   end
-  if experiment.run then return compute(experiment, overrides, options) end
   local run, list = new(experiment, overrides, options)
+  if experiment.run then
+    compute(run, experiment, list)
+    return run
+  end
   local recipe = build(run, experiment, list)
   enter_store(run, experiment, list, options)
   local failure <close> = failure_of(run) -- luacheck: ignore
@@ -390,6 +398,19 @@ function M.run(what, overrides, options)
     run.progress:say("run %d in %s", run.id, run.folder)
   end
   return run
+end
+
+-- A point of a sweep that trains nothing. Its run may train others, so the store is not kept open. Its end may have been
+-- hastened.
+local function compute_point(run, experiment, list)
+  close_store(run)
+  local monitored = words.sorted_keys(compute(run, experiment, list))[1]
+  if core.interrupted() then run.status = "stopped" end
+  with_store(run, function(store)
+    if monitored then store:facts(run.id, { { name = "monitor", value = monitored } }) end
+    store:finish(run.id, run.status)
+  end)
+  return run.status
 end
 
 -- A point of a sweep: the same in a process of its own, for a run that no other process has claimed. What it says goes
@@ -412,6 +433,7 @@ function M.point(experiment, overrides, options)
   core.make_folder(run.folder)
   core.redirect(run.folder .. "/log.txt")
   run.watched = options.watched
+  if experiment.run then return compute_point(run, experiment, list) end
   local recipe = build(run, experiment, list)
   run.store:facts(run.id, { { name = "monitor", value = recipe.monitored } })
   local message = train(run, experiment, recipe, list, { resume = true })

@@ -227,7 +227,6 @@ end
 -- did.
 function M.command(value, list, options)
   local experiment = runs.returned(value)
-  if experiment.run then return "usage", ("'%s' trains nothing that could be swept"):format(experiment.name) end
   local fine, sweep = pcall(points.new, experiment, list)
   if not fine then return "usage", sweep end
   local folder = runs.store_folder(options)

@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,11 +58,32 @@ static int32_t list_cpus(cpu list[CPU_SETSIZE], int32_t *cores) {
     return count;
 }
 
+/* How many processors' time the control group of this process may have, at least 1, if that is limited: the least of
+ * its own limit and those of the groups around it, each "QUOTA PERIOD" or "max PERIOD". */
+static int32_t allowance(void) {
+    char group[PATH_MAX] = "", path[PATH_MAX + 32];
+    int32_t least = INT32_MAX;
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    if (file && fscanf(file, "0::%4000s", group) != 1) *group = '\0';
+    if (file) fclose(file);
+    for (char *end = strchr(group, '\0'); end; end = strrchr(group, '/')) {
+        double quota, period;
+        *end = '\0';
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        file = fopen(path, "re");
+        if (file && fscanf(file, "%lf %lf", &quota, &period) == 2 && ceil(quota / period) < least)
+            least = (int32_t)ceil(quota / period);
+        if (file) fclose(file);
+    }
+    return least;
+}
+
 int32_t mlrt__cores(void) {
     cpu list[CPU_SETSIZE];
     int32_t cores;
+    const int32_t allowed = allowance();
     list_cpus(list, &cores);
-    return cores;
+    return allowed < cores ? allowed : cores;
 }
 
 /* ---- the pool ---- */

@@ -22,7 +22,11 @@ is "$(ls)" "x.lua" "nothing is stored"
 sed 's/run = function/setup = print, run = function/' x.lua >both.lua
 is "$(mlrt run both.lua 2>&1 >/dev/null)" \
     "both.lua:2: experiment 'squares' has setup, which trains, and run, which replaces it: leave one out" "not both"
-like "$(mlrt sweep x.lua n=1,2 2>&1 >/dev/null)" "'squares' trains nothing that could be swept" "it is not swept"
+sed 's/print.*end,/return { square = p.n * p.n, odd = p.n % 2 == 1 } end,/' x.lua >table.lua
+is "$(mlrt run table.lua | tail -n 2)" "  odd                          true
+  square                       9" "what it returns is printed"
+sed 's/print.*end,/return 5 end,/' x.lua >number.lua
+is "$(mlrt run number.lua 2>&1 >/dev/null)" "number.lua:2: run: expected a table of values or nothing, got a number" "as a table"
 cat >study.lua <<'END'
 local mlrt = require "mlrt"
 print(mlrt.run("x.lua", { n = 2 }, { quiet = true }).status)

@@ -191,6 +191,10 @@ train "clip = -1" "train: 'clip' must be positive, got -1"
 train "checkpoint = 0" "train: 'checkpoint' must be positive, got 0"
 train "eval_size = -1" "train: 'eval_size' must be a whole number of at least 0, got -1"
 train 'monitor = "acc"' "the task has no metric 'acc'"
+put train '{ monitor = "accuracy" }, metrics = {}' "4: train: 'monitor' is 'accuracy', which 'metrics' leaves out" \
+    "a monitor that is not measured"
+put train '{ stop = { metric = "accuracy", at = 1 } }, metrics = {}' \
+    "4: train: 'stop.metric' is 'accuracy', which 'metrics' leaves out" "nor such an end"
 train 'precision = "f16"' "train: 'precision' must be \"f32\" or \"bf16\", got \"f16\""
 train "stop = 0.99" "train: 'stop' must be a table, got a number"
 train "stop = { metrc = 1 }" "stop: unknown word 'metrc' (did you mean 'metric'?)"

@@ -122,9 +122,29 @@ wrong "^two points of the sweep are the same: a=1 and default$" '{ points = { { 
 echo 'print "no experiment"' >nothing.lua
 fails 1 "^nothing.lua: the script must return an experiment made by mlrt.experiment, got nil$" "a script without an experiment" \
     mlrt sweep nothing.lua a=1,2
-echo 'return require("mlrt").experiment "fixed" { params = { a = 1 }, run = function() end }' >fixed.lua
-fails 2 "^'fixed' trains nothing that could be swept$" "an experiment that trains nothing" mlrt sweep fixed.lua a=1,2
 ok "and nothing of all that made a run" sh -c "! ls none/1 runs"
+
+# ---- experiments that train nothing ----
+
+cat >roots.lua <<'END'
+return require("mlrt").experiment "roots" {
+  params = { a = 1.0 },
+  run = function(p)
+    if p.a < 0 then error("no root of " .. p.a, 0) end
+    print("at work")
+    return { root = p.a ^ 0.5, word = "found" }
+  end,
+}
+END
+fails 1 "^1 of 3 points failed" "an experiment that trains nothing is swept too" sweep --store roots roots.lua a=4,-1,9
+is "$(column root roots)/$(column word roots)" "2  3/found  found" "what it returns is what it found"
+is "$(column status roots)" "done failed done" "what it raises is a failure"
+like "$(cat roots/1/log.txt)" '^at work$' "what it says is in its folder"
+is "$(mlrt sweep --store roots roots.lua a=4,9 2>&1 | sed -n 2,3p)" "sweep: a 4, 9
+2 points, 2 are done" "and it is not run again"
+echo 'return require("mlrt").experiment "silent" { params = { a = 1 }, run = function() end }' >silent.lua
+ok "it need not find anything" sweep --store silent silent.lua a=1,2
+is "$(column status silent)" "done done" "to be done"
 
 # ---- trouble ----
 
