@@ -18,6 +18,18 @@ static const char blue_red[] =
     "0 '#2166AC', 1 '#4393C3', 2 '#92C5DE', 3 '#D1E5F0', 4 '#F7F7F7', 5 '#FDDBC7', 6 '#F4A582', "
     "7 '#D6604D', 8 '#B2182B'";
 
+/* A colour for each of n things, or for values that lie between others. */
+static void palette(FILE *out, const mlrt__plot *p) {
+    const int32_t n = p->color.name_count;
+    if (!n) {
+        fprintf(out, "set palette defined (%s)\n", p->diverging ? blue_red : viridis);
+        return;
+    }
+    fprintf(out, "set palette maxcolors %d\nset palette defined (", n);
+    for (int32_t i = 0; i < n || i < 2; i++) fprintf(out, "%s%d '%s'", i ? ", " : "", i, colors[i % n % COLORS]);
+    fputs(")\n", out);
+}
+
 /* A string that gnuplot takes as it is: in single quotes it substitutes nothing. It reads a doubled quote wrongly when
  * that comes first, so that a quote becomes the typographic one. */
 static void quoted(FILE *out, const char *text) {
@@ -127,7 +139,7 @@ static void style(FILE *out, const mlrt__plot *p) {
     axis(out, &p->y, "y", "0.3,0");
     if (bar) {
         axis(out, &p->color, "cb", "0.6,0");
-        fprintf(out, "set palette defined (%s)\n", p->diverging ? blue_red : viridis);
+        palette(out, p);
         fputs("set colorbox user origin graph 1.04, graph 0 size 0.022, graph 1 noborder\n", out);
     }
     if (!p->legend || bar) fprintf(out, "set rmargin at screen %g\n", bar ? 0.81 : 0.965);

@@ -7,10 +7,11 @@
 --   mlrt sweep toy_addition.lua                        accuracy, predicted accuracy and quality by training fraction
 
 local mlrt = require "mlrt"
-local array, layer, plot = mlrt.array, mlrt.layer, mlrt.plot
+local array, plot = mlrt.array, mlrt.plot
 local effective_theory = require "effective_theory"
 local phases = require "phases"
 local representation = require "representation"
+local toy_model = require "toy_model"
 
 -- Names of the metrics that follow each embedding.
 local function names(p)
@@ -41,14 +42,14 @@ local function finish(run)
   local t = representation.table_of(run)
   local theory = effective_theory.new(t, p.p, { sum = true })
   local ideal = theory:ideal()
+  local formed, all = representation.formed(e, t, { delta = p.delta })
   local n, known = #t.a, run.examples.train
-  local right = run:metric "train_accuracy" * known
-  if known < n then right = right + run:metric "accuracy" * (n - known) end
+  local right = run:metric "train_accuracy" * known + run:metric "accuracy" * (n - known)
   local reached = run.milestones
   run:table {
     pairs = n, trained_on = known, fraction = known / n,
-    rqi = representation.rqi(e, t, { delta = p.delta }), ideal_rqi = ideal.rqi,
-    whole_accuracy = right / n, predicted_accuracy = representation.predicted_accuracy(e, t, { delta = p.delta }),
+    rqi = #formed / all, ideal_rqi = ideal.rqi, lucky = theory:beyond(formed),
+    whole_accuracy = right / n, predicted_accuracy = representation.accuracy_of(t, formed),
     ideal_accuracy = ideal.accuracy, nullity = theory.nullity, lambda3 = theory:lambda3(),
     train_step = reached.train_accuracy, test_step = reached.accuracy, rqi_step = reached.rqi,
     phase = phases.classify(reached.train_accuracy, reached.accuracy),
@@ -62,30 +63,64 @@ local function finish(run)
   end
 end
 
--- What the sweep shows: each quantity against the training fraction, mean and range over the seeds; and Acc against
--- Acc-hat, which lies on the diagonal.
-local function draw(results)
-  local fraction = results:values("fraction"):mean(2)
-  local function over_seeds(name, label)
-    local values = results:values(name)
-    return { x = fraction, y = values:mean(2), low = values:min(2), high = values:max(2), name = label }
+-- The points of a sweep by their training fractions: { { fraction =, points = }, ... } in rising order.
+local function by_fraction(results)
+  local groups, of = {}, {}
+  for _, point in ipairs(results.points) do
+    local fraction = point.values.fraction
+    if fraction and not of[fraction] then
+      of[fraction] = { fraction = fraction, points = {} }
+      groups[#groups + 1] = of[fraction]
+    end
+    if fraction then table.insert(of[fraction].points, point.values) end
   end
+  table.sort(groups, function(a, b) return a.fraction < b.fraction end)
+  return groups
+end
+
+-- What the sweep shows: each quantity against the training fraction, mean and range over the seeds; accuracy and what
+-- was predicted, on the diagonal; and what an ideal model reaches as a bound.
+local function draw(results)
+  local groups, all = by_fraction(results), {}
+  for _, group in ipairs(groups) do table.move(group.points, 1, #group.points, #all + 1, all) end
+  if #all == 0 then return end
+  local function column(points, name)
+    local values = {}
+    for i, values_of in ipairs(points) do values[i] = values_of[name] end
+    return array(values)
+  end
+  local function over_seeds(name, label)
+    local curve = { x = {}, y = {}, low = {}, high = {}, name = label }
+    for i, group in ipairs(groups) do
+      local values = column(group.points, name)
+      curve.x[i], curve.y[i], curve.low[i], curve.high[i] = group.fraction, values:mean(), values:min(), values:max()
+    end
+    return curve
+  end
+  local diagonal = { x = { 0, 1 }, y = { 0, 1 }, name = "the training set" }
   results:plot("accuracy", plot.curves {
     over_seeds("whole_accuracy", "accuracy"), over_seeds("predicted_accuracy", "predicted accuracy"),
-    { x = { 0, 1 }, y = { 0, 1 }, name = "the training set" }, x_label = "training fraction", y_range = { 0, 1 },
+    over_seeds("ideal_accuracy", "of an ideal model"), diagonal, x_label = "training fraction", y_range = { 0, 1 },
   })
   results:plot("quality", plot.curves {
     over_seeds("rqi", "representation quality"), over_seeds("ideal_rqi", "of an ideal model"),
     x_label = "training fraction", y_range = { 0, 1 },
   })
-  local measured = results:values("whole_accuracy"):flatten()
-  local predicted = results:values("predicted_accuracy"):flatten()
+  local accuracy, predicted = column(all, "whole_accuracy"), column(all, "predicted_accuracy")
+  local rqi, ideal_rqi = column(all, "rqi"), column(all, "ideal_rqi")
   results:plot("agreement", plot.scatter {
-    x = measured, y = predicted, color = results:values("fraction"):flatten(), color_label = "training fraction",
+    x = accuracy, y = predicted, color = column(all, "fraction"), color_label = "training fraction",
     x_label = "accuracy", y_label = "predicted accuracy", equal = true,
   })
-  print(("correlation of accuracy and predicted accuracy: %.4f"):format(
-    array.stack({ measured, predicted }):T():corrcoef():get(1, 2)))
+  results:plot("bounds", plot.scatter {
+    { x = ideal_rqi, y = rqi, name = "quality" },
+    { x = column(all, "ideal_accuracy"), y = predicted, name = "predicted accuracy" },
+    x_label = "of an ideal model", y_label = "of the network", x_range = { 0, 1 }, y_range = { 0, 1 },
+  })
+  print(("correlation of accuracy and predicted accuracy: %.4f (thesis, Fig. 6.3: on the diagonal)"):format(
+    array.stack({ accuracy, predicted }):T():corrcoef():get(1, 2)))
+  print(("quality above the ideal one in %d of %d runs (thesis, Eq. C.7: but for luck in none); a run has %.1f "
+    .. "parallelograms by luck"):format((rqi - ideal_rqi):gt(1e-9):sum(), #all, column(all, "lucky"):mean()))
 end
 
 return mlrt.experiment "toy_addition" {
@@ -99,20 +134,18 @@ return mlrt.experiment "toy_addition" {
     decoder_lr = 1e-4, decoder_decay = 0.0,
     init_scale = 1.0, width = 200, batch = 0, -- 0: all pairs at once
     steps = 5000, evaluate = 100, seed = 0,
-    delta = 0.1,
-    trajectory = false,
+    delta = 0.1,                              -- of a parallelogram; the thesis says 0.01, its program compares squares
+    trajectory = false, stop = false,         -- draw it; stop when all thresholds are passed
   },
 
   sweep = { axes = { "train=5,10,15,20,25,30,35,40,45,50,54", "seed=0..2" }, plot = draw },
 
   setup = function(p)
-    local regression = p.objective == "regression"
-    local number = layer.parameter { { p.p, p.dim }, name = "number",
-                                     init = mlrt.init.uniform(-p.init_scale / 2, p.init_scale / 2) }
-    local decoder = mlrt.chain {
-      layer.linear { p.width }, layer.tanh {}, layer.linear { p.width }, layer.tanh {},
-      layer.linear { regression and 30 or 2 * p.p - 1 }, name = "decoder",
+    local toy = toy_model.new {
+      p = p.p, dim = p.dim, train = p.train, objective = p.objective, init_scale = p.init_scale, width = p.width,
+      lr = p.lr, decay = p.decay, decoder_lr = p.decoder_lr, decoder_decay = p.decoder_decay, seed = p.seed,
     }
+    local number = toy.embeddings
     local sums = representation.sums(p.p)
     local metrics = { rqi = function() return representation.rqi_node(number(), sums, { delta = p.delta }) end }
     for k, name in ipairs(p.trajectory and names(p) or {}) do
@@ -122,18 +155,10 @@ return mlrt.experiment "toy_addition" {
       end
     end
     return {
-      task = mlrt.task.grokking.binary_operation {
-        "add", p = p.p, unordered = true, answer = regression and "vector" or "class", train = p.train, seed = p.seed,
-      },
-      model = function(a, b) return decoder(number():gather(a) + number():gather(b)) end,
-      loss = regression and mlrt.loss.mse {} or mlrt.loss.cross_entropy {},
-      optimizer = mlrt.optimizer.adamw {
-        lr = p.decoder_lr, weight_decay = p.decoder_decay,
-        groups = { number = { lr = p.lr, weight_decay = p.decay } },
-      },
+      task = toy.task, model = toy.model, loss = toy.loss, optimizer = toy.optimizer,
       train = {
         steps = p.steps, batch = p.batch == 0 and "full" or p.batch, evaluate = p.evaluate,
-        milestones = { train_accuracy = 0.9, accuracy = 0.9, rqi = 0.95 },
+        milestones = { train_accuracy = 0.9, accuracy = 0.9, rqi = 0.95 }, stop = { milestones = p.stop },
       },
       metrics = metrics,
       plots = { plot.curves { "train_accuracy", "accuracy", "rqi", x = "step", y_range = { 0, 1 } } },

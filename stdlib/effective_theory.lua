@@ -110,6 +110,16 @@ function Theory:implied()
   return found, #all
 end
 
+-- How many of some parallelograms are not implied: those that embeddings form by luck.
+function Theory:beyond(parallelograms)
+  local known, count = {}, 0
+  for _, pair in ipairs((self:implied())) do known[pair[1] .. " " .. pair[2]] = true end
+  for _, pair in ipairs(parallelograms) do
+    if not known[pair[1] .. " " .. pair[2]] then count = count + 1 end
+  end
+  return count
+end
+
 -- What an ideal model reaches, which forms every parallelogram that is implied: bounds of the quality index and of the
 -- predicted accuracy, Eq. C.7 and C.8.
 function Theory:ideal()

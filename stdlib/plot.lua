@@ -67,7 +67,8 @@ local common = {
   title = "string", x_label = "string", y_label = "string", x_range = "numbers", y_range = "numbers",
   x_log = "boolean", y_log = "boolean", width = "number", height = "number", legend = "boolean", guides = "table",
 }
-local colored = { color_label = "string", color_range = "numbers", color_log = "boolean", palette = "string" }
+local colored = { color_label = "string", color_range = "numbers", color_log = "boolean", palette = "string",
+                  categories = "table" }
 
 -- "magnitude_accuracy" for people.
 local function words(name) return name and name:gsub("_", " ") or nil end
@@ -244,10 +245,14 @@ end
 
 local palettes = { viridis = false, diverging = true }
 
+-- Values of categories are 1, 2 ..., each with a name and a colour.
 local function color_axis(p, what, t)
   p.color = axis(what, t, "color")
   p.diverging = palettes[t.palette or "viridis"]
   if p.diverging == nil then fail("%s: no palette '%s' (viridis, diverging)", what, t.palette) end
+  if t.categories then
+    p.color.names, p.color.low, p.color.high = names_of(what, t.categories, #t.categories), 0.5, #t.categories + 0.5
+  end
 end
 
 local function scatter(what, t)

@@ -400,7 +400,7 @@ function M.run(what, overrides, options)
   return run
 end
 
--- A point of a sweep that trains nothing. Its run may train others, so the store is not kept open. Its end may have been
+-- A point of a sweep that trains nothing. It may train other runs, so the store is not kept open. Its end may have been
 -- hastened.
 local function compute_point(run, experiment, list)
   close_store(run)

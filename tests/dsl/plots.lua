@@ -53,6 +53,10 @@ is(content "heat.csv", "series,x,y,x_low,x_high,y_low,y_high,color\n"
   "cells meet half-way, on a logarithmic axis too")
 draws(plot.heatmap { array.random.normal { 70, 70, seed = 1 }, palette = "diverging" }, "image", "a large heat map")
 like(content "image.gp", "with image", "is an image")
+draws(plot.heatmap { { { 1, 2 }, { 3, 1 } }, categories = { "ice", "water", "steam" } }, "phases", "categories")
+like(content "phases.gp", "set cbrange %[0.5:3.5%]", "each has its place")
+like(content "phases.gp", "set palette maxcolors 3\n", "and its colour")
+like(content "phases.gp", "set cbtics add %('steam' 3%)", "and its name")
 draws(plot.histogram { array { 1, 2, 2, 3 }, bins = 2 }, "bars", "a histogram")
 is(content "bars.csv", 'series,low,high,count\n"1",1,2,1\n"1",2,3,3\n', "its counts")
 draws(plot.histogram { { values = { 1, 2 }, name = "a" }, { values = { 2, 3, 3 } }, bins = 2, density = true }, "both",

@@ -135,6 +135,8 @@ local whole = effective_theory.new(with_training(6, distinct), 6)
 is(whole.nullity, 2, "the samples of the example determine the line")
 is(whole:ideal().rqi, 1.0, "so an ideal model forms every parallelogram")
 local nothing = effective_theory.new(with_training(6, { { 0, 1 } }), 6)
+is(first:beyond(representation.parallelograms(first.table)), select(2, first:implied()) - #first:implied(),
+  "what is not implied is beyond it")
 is(nothing.nullity, 6, "one pair demands nothing")
 is(nothing:lambda3(), 0.0, "and nothing is attracted")
 is(nothing:ideal().rqi, 0.0, "nor ideally formed")

@@ -13,12 +13,12 @@ toy() { mlrt run "$experiments/toy_addition.lua" "$@" >out; }
 # ---- 45 of 55 sums: the representation becomes linear ----
 
 ok "a network learns to add" toy seed=1 steps=4600 trajectory=true
-ok "the embeddings form nearly every parallelogram" holds '$rqi > 0.9'
+ok "the embeddings form nearly every parallelogram" holds '$rqi > 0.9 && $lucky == 0'
 ok "which the training set demands" holds '$nullity == 2 && $ideal_rqi == 1 && $lambda3 > 0'
 ok "it is right about what it was not trained on" holds '$whole_accuracy > 0.95'
 ok "as its representation lets expect" holds '$predicted_accuracy - $whole_accuracy < 0.02 && $whole_accuracy - $predicted_accuracy < 0.02'
 is "$(value phase)" comprehension "soon after the training set"
-ok "the steps are told" holds '$train_step > 100 && $test_step >= $train_step && $rqi_step > $train_step'
+ok "the steps are told" holds '$rqi_step > 100 && $train_step > $rqi_step && $test_step > $train_step'
 drawn=csv; command -v gnuplot >/dev/null && drawn=png
 for plot in curves representation trajectory trajectory_theory; do
     ok "it draws: $plot" [ -s "runs/1/$plot.$drawn" ]
@@ -36,7 +36,7 @@ ok "the effective theory foretells where the embeddings go" \
 ok "another has too little to learn from" toy train=10 steps=900
 ok "its training set leaves freedoms" holds '$nullity > 2 && $lambda3 == 0 && $ideal_rqi < 0.3'
 is "$(value phase)" memorization "it remembers, and that is all"
-ok "beyond a few lucky ones" holds '$rqi <= $ideal_rqi + 0.05 && $whole_accuracy < 0.35'
+ok "but for luck: quality does not pass the ideal one" holds '$rqi * 70 - $lucky <= $ideal_rqi * 70 + 0.01 && $whole_accuracy < 0.35'
 
 # ---- classes, and other numbers ----
 
@@ -47,11 +47,13 @@ ok "then there are other sums" holds '$pairs == 21 && $trained_on == 17'
 
 # ---- the critical fraction ----
 
-ok "the effective theory runs" sh -c "mlrt run '$experiments/critical_fraction.lua' sets=60 >out"
-transition=$(sed -n 's/^transition in theory: //p' out)
+ok "the effective theory runs" sh -c "mlrt run '$experiments/critical_fraction.lua' sets=60 networks=0 >out"
+transition=$(sed -n 's/^transition in theory: \([0-9.]*\).*/\1/p' out)
 ok "its transition lies at 0.4 +- 0.05 ($transition)" awk -v x="$transition" 'BEGIN { exit !(x > 0.35 && x < 0.45) }'
 ok "below it nothing demands a line, above it all" awk \
     '$2 ~ /^0\./ { if ($2 < 0.25 && $3 > 0) bad = 1; if ($2 > 0.65 && $3 < 1) bad = 1; n++ } END { exit bad || n < 15 }' out
 ok "more data bring it faster" awk '$2 > 0.5 && $2 < 1 { if ($4 <= before) bad = 1; before = $4; n++ } END { exit bad || n < 8 }' out
-for plot in probability lambda3; do ok "it draws: $plot" [ -s "critical_fraction_$plot.$drawn" ]; done
+ok "networks run" sh -c "mlrt run '$experiments/critical_fraction.lua' sets=5 step=25 networks=1 steps=1600 >out"
+like "$(cat out)" '^transition in networks: 0\.455 ' "some find a line at a fraction within 0.1 of it"
+for plot in probability lambda3 steps; do ok "it draws: $plot" [ -s "critical_fraction_$plot.$drawn" ]; done
 done_testing

@@ -1,0 +1,123 @@
+-- When does a network generalise soon, late or never? Phases of the toy of grokking over two of its parameters: Liu et
+-- al., arXiv:2205.10343, Sec. 4.1; Figs 6.6, C.5 to C.7 and Table C.1 of Kitouni's thesis.
+--
+--   mlrt sweep phase_diagram.lua                                                Fig. 6.6 (b): addition, regression
+--   mlrt sweep phase_diagram.lua objective=classification                       (c)
+--   mlrt sweep phase_diagram.lua operation=permute                              (d): the permutations of three things
+--   mlrt sweep phase_diagram.lua over=lr                                        (a): embeddings against decoder
+--   mlrt sweep phase_diagram.lua over=batch, over=init_scale, over=decay        Figs C.5, C.6, C.7; both objectives
+--
+-- Each takes minutes; size=paper takes ten times as many steps, as many as the thesis. Several seeds, as in seed=0..4,
+-- show the phase that most of them are in.
+
+local mlrt = require "mlrt"
+local array, plot = mlrt.array, mlrt.plot
+local phases = require "phases"
+local toy_model = require "toy_model"
+
+-- What is drawn upwards; the decoder's learning rate goes to the right.
+local upwards = {
+  decoder_decay = function(p)
+    if p.operation == "permute" then return "decoder_decay=0,1,2,3,5,10,20,30,50,100,200" end
+    return p.objective == "regression" and "decoder_decay=0..10@11" or "decoder_decay=0..20@11"
+  end,
+  lr = function() return "lr=1e-5..1e-2@log:11" end,
+  batch = function() return "batch=5..45@11" end,
+  init_scale = function() return "init_scale=0.05..5@log:11" end,
+  decay = function() return "decay=0..10@11" end,
+}
+
+local function to_the_right(p)
+  local from = (p.operation == "permute" or p.over == "lr") and "1e-5" or "1e-4"
+  return ("decoder_lr=%s..1e-2@log:11"):format(from)
+end
+
+-- The phase in which most of some points are.
+local function most(points)
+  local count, best = {}, nil
+  for _, point in ipairs(points) do
+    local phase = phases.number[point.values.phase]
+    if phase then count[phase] = (count[phase] or 0) + 1 end
+  end
+  for phase = 1, #phases.names do
+    if count[phase] and (not best or count[phase] > count[best]) then best = phase end
+  end
+  return best or 0 / 0
+end
+
+local function drawn(axis)
+  local shown = {}
+  for i, value in ipairs(axis.values) do shown[i] = ("%.3g"):format(value) end
+  return shown
+end
+
+-- The diagram, and a line for each row of it: c, g, m and - for confusion.
+local function draw(results)
+  local x, y = results.axes[1], results.axes[2]
+  if not y then return end
+  local at, share = {}, {}
+  for _, point in ipairs(results.points) do
+    local key = ("%.17g %.17g"):format(point.params[x.name], point.params[y.name])
+    at[key] = at[key] or {}
+    table.insert(at[key], point)
+  end
+  local cells = array.full({ #y.values, #x.values }, 0 / 0)
+  print(("%s upwards, %s %.3g to %.3g"):format(y.name, x.name, x.values[1], x.values[#x.values]))
+  for row = #y.values, 1, -1 do
+    local line = {}
+    for column = 1, #x.values do
+      local phase = most(at[("%.17g %.17g"):format(x.values[column], y.values[row])])
+      cells:set(#y.values + 1 - row, column, phase)
+      share[phase] = (share[phase] or 0) + 1
+      line[column] = ({ "c", "g", "m", "-" })[phase] or " "
+    end
+    print(("%8.3g  %s"):format(y.values[row], table.concat(line, " ")))
+  end
+  for phase, name in ipairs(phases.names) do print(("%-14s %3d points"):format(name, share[phase] or 0)) end
+  local rows = drawn(y)
+  for i = 1, #rows // 2 do rows[i], rows[#rows + 1 - i] = rows[#rows + 1 - i], rows[i] end
+  results:plot("phases", plot.heatmap {
+    cells, x = drawn(x), y = rows, x_label = x.name, y_label = y.name, categories = phases.names,
+  })
+end
+
+return mlrt.experiment "phase_diagram" {
+  doc   = "Comprehension, grokking, memorization or confusion?",
+  paper = { "arXiv:2205.10343", figure = 6 },
+
+  params = {
+    operation = mlrt.one_of { "add", "permute" },
+    objective = mlrt.one_of { "regression", "classification" },
+    over = mlrt.one_of { "decoder_decay", "lr", "batch", "init_scale", "decay" },
+    lr = 1e-3, decay = 0.0, decoder_lr = 1e-3, decoder_decay = 0.0,
+    init_scale = 0.0, batch = 0, -- 0: what the thesis takes, for permutations 0.1 and else 1; all pairs at once
+    steps = 10000, gap = 1000, seed = 1,
+  },
+  sizes = { paper = { steps = 100000 } },
+
+  sweep = function(p) return { axes = { to_the_right(p), upwards[p.over](p) }, metric = "phase", plot = draw } end,
+
+  setup = function(p)
+    local permute = p.operation == "permute"
+    local toy = toy_model.new {
+      operation = p.operation, p = permute and 3 or 10, train = permute and 24 or 45, objective = p.objective,
+      init_scale = p.init_scale > 0 and p.init_scale or permute and 0.1 or 1, l1 = permute and 1e-3 or 0,
+      lr = p.lr, decay = p.decay, decoder_lr = p.decoder_lr, decoder_decay = p.decoder_decay, seed = p.seed,
+    }
+    return {
+      task = toy.task, model = toy.model, loss = toy.loss, optimizer = toy.optimizer,
+      train = {
+        steps = p.steps, batch = p.batch == 0 and "full" or p.batch, evaluate = p.steps, checkpoint = false,
+        milestones = { train_accuracy = 0.9, accuracy = 0.9 }, stop = { milestones = true },
+      },
+    }
+  end,
+
+  finish = function(run)
+    local reached = run.milestones
+    run:table {
+      train_step = reached.train_accuracy, test_step = reached.accuracy,
+      phase = phases.classify(reached.train_accuracy, reached.accuracy, run.params.gap),
+    }
+  end,
+}
