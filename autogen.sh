@@ -27,7 +27,7 @@ run        liblua5.4-dev          pc:lua5.4              the language of experim
 run        libopenblas-openmp-dev pc:openblas            linear algebra and small matrix products
 run        libdnnl-dev            header:oneapi/dnnl/dnnl.h oneDNN: matrix products, convolutions, pooling
 run        libsqlite3-dev         pc:sqlite3             the store of runs
-run        zlib1g-dev             pc:zlib                the cache of data that was computed
+run        zlib1g-dev             pc:zlib                the cache of data that was computed, gzipped images
 run        gnuplot-nox            cmd:gnuplot            plots
 run        fonts-dejavu-core      file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf letters in plots
 check      sqlite3                cmd:sqlite3            looking into the store from tests

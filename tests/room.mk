@@ -31,6 +31,7 @@ include tests/dsl/room.mk
 include tests/core/room.mk
 include tests/amplitudes/room.mk
 include tests/grokking/room.mk
+include tests/images/room.mk
 include tests/docs/room.mk
 include tests/system/room.mk
 

@@ -54,7 +54,7 @@ only '^(lua|lauxlib|lualib)\.h' '^(dsl/|runtime/main\.c$)' "only the bridge and 
 only 'dnnl' '^runtime/kernels/onednn' "oneDNN stands behind one file"
 only '^(cblas|lapack|lapacke|f77blas)' '(blas|linalg)' "BLAS and LAPACK are called by the linear-algebra files alone"
 only '^sqlite3' '^runtime/store/' "only the store knows SQLite"
-only '^zlib' '^runtime/plugin/cache' "only the cache knows zlib"
+only '^zlib' '^(runtime/plugin/cache|plugins/images/idx_file)' "only the cache and gzipped images know zlib"
 only '^dlfcn' '^runtime/(plugin/|launch\.c$)' "only the command and the loader of plugins open shared objects"
 
 build_files() { printf '%s\n' configure.ac Makefile.am; find runtime dsl stdlib plugins tests -name room.mk; }

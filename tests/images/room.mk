@@ -1,0 +1,2 @@
+dist_check_SCRIPTS += %D%/idx.t
+TESTS += %D%/idx.t
