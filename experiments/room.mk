@@ -3,6 +3,12 @@ dist_experiment_DATA = \
 	%D%/bootstrap.lua \
 	%D%/coefficient_from_key.lua \
 	%D%/critical_fraction.lua \
+	%D%/magnitude_only.lua \
+	%D%/mixed_loop.lua \
 	%D%/phase_diagram.lua \
+	%D%/positions.lua \
+	%D%/quad.lua \
+	%D%/sign_only.lua \
+	%D%/strike_two.lua \
 	%D%/toy_addition.lua \
 	%D%/zero_classifier.lua

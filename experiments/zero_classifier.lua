@@ -12,15 +12,10 @@ return mlrt.experiment "zero_classifier" {
   doc   = "Tell from a word whether its coefficient is zero; half of them are.",
   paper = { "arXiv:2405.06107", section = 4 },
 
-  params = {
-    loop = mlrt.range(2, 6) { 4 }, zeros = mlrt.one_of { "naive", "nontrivial" },
-    layers = 1, dim = 64, heads = 4,
-    lr = 1e-3, batch = 64,
-    epochs = 6, epoch_size = 20000,
-    test = 2000, seed = 0,
+  params = symbols.params {
+    loop = mlrt.range(2, 6) { 4 }, zeros = mlrt.one_of { "naive", "nontrivial" }, epochs = 6, test = 2000,
   },
-  sizes  = { paper = { loop = 5, dim = 256, heads = 8, lr = 1e-4, batch = 32, epochs = 1, epoch_size = 300000,
-                       test = 10000 } },
+  sizes  = { paper = symbols.paper { loop = 5, layers = 1, dim = 256, epochs = 1 } },
   expect = function(p) if p.size == "paper" and p.loop == 5 then return { accuracy = 0.9996 } end end,
 
   setup = function(p)

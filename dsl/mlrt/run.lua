@@ -40,7 +40,7 @@ end
 
 -- The values of a metric at each evaluation: { step = {...}, epoch = {...}, value = {...} }.
 function Run:series(name, split)
-  split = split or "test"
+  if not split then name, split = recipes.metric(name) end
   local series = { step = {}, epoch = {}, value = {} }
   for _, row in ipairs(self.history) do
     if row.name == name and (row.split == split or row.split == "") then
@@ -53,7 +53,7 @@ end
 
 -- The last value of a metric, by the name that plots use: "accuracy", "train_loss".
 function Run:metric(name)
-  local values = self:series(recipes.metric(name)).value
+  local values = self:series(name).value
   if #values > 0 then return values[#values] end
   local known = {}
   for i, row in ipairs(self.history) do known[i] = row.name end
@@ -124,7 +124,7 @@ local function compare(run, experiment)
   end
   local lines = { ("  %-28s %-10s %s"):format("", "paper", "here") }
   for _, name in ipairs(words.sorted_keys(expect)) do
-    local values = run:series(recipes.metric(name)).value
+    local values = run:series(name).value
     local here = run.found[name]
     if here == nil then here = values[#values] end
     lines[#lines + 1] = ("  %-28s %-10s %s"):format(name, text(expect[name]), text(here))
@@ -251,7 +251,7 @@ local function draw(run, plots)
     if spec.metrics then
       local series = {}
       for k, name in ipairs(spec.metrics) do
-        local s = run:series(recipes.metric(name))
+        local s = run:series(name)
         series[k] = { name, spec.over == "step" and s.step or s.epoch, s.value }
       end
       spec = plot.curves_of(spec, series)

@@ -1,29 +1,13 @@
 /* coefficient.c - the task amplitudes.coefficient: splits, tokens, metrics, and where it finds its data. */
-#include "fixture.h"
+#include "opened.h"
 #include "scratch.h"
 #include "tap.h"
 #include <sys/stat.h>
 
 enum { LETTERS = 6, MOST_TOKENS = 8 };
 
-typedef struct open_task {
-    fixture f; /* for its arena */
-    mlrt_task *task;
-    const mlrt_task_class *cls;
-    mlrt_error err;
-} open_task;
-
 static bool task_open(open_task *o, const char *properties) {
-    *o = (open_task){.cls = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.coefficient")};
-    o->task = (mlrt_task *)fixture_object(&o->f, &o->cls->base, properties);
-    if (o->f.err.status == MLRT_OK && o->cls->open(o->task, &o->err) == MLRT_OK) return true;
-    diag("%s%s", fixture_error(&o->f), o->err.message);
-    return false;
-}
-
-static void task_close(open_task *o) {
-    o->cls->close(o->task);
-    fixture_free(&o->f);
+    return task_opened(o, "amplitudes.coefficient", properties);
 }
 
 /* One example: its word as text, and its target's tokens. */

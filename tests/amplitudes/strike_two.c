@@ -1,30 +1,14 @@
 /* strike_two.c - the task amplitudes.strike_two: parents, order, what is told, and examples that are alike. */
-#include "fixture.h"
 #include "loops.h"
+#include "opened.h"
 #include "plugins/amplitudes/source.h"
 
 enum { MOST_TEXT = 1024, MOST_TOKENS = 512 };
 
 static symbol all[5]; /* by loop order */
 
-typedef struct open_task {
-    fixture f;
-    mlrt_task *task;
-    const mlrt_task_class *cls;
-    mlrt_error err;
-} open_task;
-
 static bool task_open(open_task *o, const char *properties) {
-    *o = (open_task){.cls = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.strike_two")};
-    o->task = (mlrt_task *)fixture_object(&o->f, &o->cls->base, properties);
-    if (o->f.err.status == MLRT_OK && o->cls->open(o->task, &o->err) == MLRT_OK) return true;
-    diag("%s%s", fixture_error(&o->f), o->err.message);
-    return false;
-}
-
-static void task_close(open_task *o) {
-    o->cls->close(o->task);
-    fixture_free(&o->f);
+    return task_opened(o, "amplitudes.strike_two", properties);
 }
 
 static int64_t size_of(const open_task *o) { return o->task->size[MLRT_TRAIN] + o->task->size[MLRT_TEST]; }

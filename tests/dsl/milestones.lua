@@ -82,6 +82,8 @@ for _, kind in ipairs { "number", "vector", "matrix" } do
   end
 end
 
+tap.is(run:series "train_loss".value[1], run:series("loss", "train").value[1], "a series may be called by its split")
+
 -- ---- milestones ----
 
 -- With an evaluation after each step, the series itself says when.

@@ -1,0 +1,96 @@
+-- Do coefficients follow from those one loop order lower? From what is left of a word when two of its letters are struck
+-- out, in all ways, a transformer tells its coefficient; from fewer or shuffled parents almost as well; from their signs
+-- too, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
+--
+--   mlrt run strike_two.lua k=2                four loops from three, whose words are few
+--   mlrt sweep strike_two.lua                  the eleven rows of Table 4, three seeds each
+--   mlrt sweep strike_two.lua size=five        five loops from four
+--   mlrt sweep strike_two.lua size=paper       six loops from five
+
+local mlrt = require "mlrt"
+local symbols = require "symbols"
+
+-- Table 4: the name of a row, what it changes, and its accuracy, magnitude accuracy and sign accuracy.
+local rows = {
+  { "all parents", {}, 0.981, 0.984, 0.996 },
+  { "k = 5", { k = 5 }, 0.983, 0.986, 0.997 },
+  { "k = 3", { k = 3 }, 0.984, 0.987, 0.997 },
+  { "k = 2", { k = 2 }, 0.981, 0.983, 0.995 },
+  { "k = 1", { k = 1 }, 0.943, 0.952, 0.985 },
+  { "shuffled", { order = "shuffled" }, 0.952, 0.991, 0.963 },
+  { "shuffled, k = 2", { k = 2, order = "shuffled" }, 0.935, 0.981, 0.950 },
+  { "sorted, k = 5", { k = 5, order = "sorted" }, 0.939, 0.954, 0.979 },
+  { "magnitudes only", { keep = "magnitude" }, 0.818, 0.984, 0.832 },
+  { "signs only", { keep = "sign" }, 0.933, 0.935, 0.990 },
+  { "signs only, sorted", { keep = "sign", order = "sorted" }, 0.008, 0.610, 0.016 },
+}
+local metrics = { "accuracy", "magnitude_accuracy", "sign_accuracy" }
+
+local function expect(p)
+  for _, row in ipairs(rows) do
+    local change = row[2]
+    if (change.k or 0) == p.k and (change.order or "strikeout") == p.order and (change.keep or "value") == p.keep then
+      return { accuracy = row[3], magnitude_accuracy = row[4], sign_accuracy = row[5] }
+    end
+  end
+end
+
+-- Of all seeds, like the paper, which has four: the best run of each row.
+local function best(results, i)
+  local found
+  for k = i, #results.points, #rows do
+    local values = results.points[k].values
+    if values.accuracy and not (found and found.accuracy >= values.accuracy) then found = values end
+  end
+  return found or {}
+end
+
+local function draw(results)
+  print(("%-20s  %-22s  %s"):format("", "paper", "here"))
+  print(("%-20s  %-22s  %s"):format("percent", "all  magnitude  sign", "all  magnitude  sign"))
+  local format = "%-20s %5.1f %9.1f %6.1f  %5.1f %9.1f %6.1f"
+  local paper, here, place = {}, {}, {}
+  for i, row in ipairs(rows) do
+    local values, cells = best(results, i), {}
+    for k, metric in ipairs(metrics) do cells[k], cells[k + 3] = 100 * row[k + 2], 100 * (values[metric] or 0 / 0) end
+    print(format:format(row[1], table.unpack(cells)))
+    place[i], paper[i], here[i] = i, row[3], values.accuracy or 0
+  end
+  results:plot("table", mlrt.plot.scatter {
+    { x = place, y = paper, name = "paper" }, { x = place, y = here, name = "here" },
+    x_label = "row of Table 4", y_label = "accuracy", y_range = { 0, 1 },
+  })
+end
+
+local points = {}
+for i, row in ipairs(rows) do
+  points[i] = { k = 0, order = "strikeout", keep = "value" }
+  for name, value in pairs(row[2]) do points[i][name] = value end
+end
+
+return mlrt.experiment "strike_two" {
+  doc   = "Predict a coefficient from those of the words with two letters struck out, one loop lower.",
+  paper = { "arXiv:2405.06107", table = 4 },
+
+  params = symbols.params {
+    loop = mlrt.range(3, 6) { 4 },
+    k = 0, -- how far apart the struck letters may be; 0: however far
+    order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
+    keep = mlrt.one_of { "value", "magnitude", "sign" },
+    lr = 2e-3, epochs = 4, epoch_size = 12000,
+  },
+  sizes  = {
+    five  = { loop = 5, layers = 2, epochs = 40, epoch_size = 50000, test = 2000 },
+    paper = symbols.paper { loop = 6, layers = 4, epochs = 500 },
+  },
+  expect = expect,
+  sweep  = { axes = { "seed=0..2" }, points = points, plot = draw },
+
+  setup = function(p)
+    local task = mlrt.task.amplitudes.strike_two {
+      loop = p.loop, k = p.k, order = p.order, keep = p.keep, test = p.test, seed = p.seed,
+    }
+    -- the paper's rate is flat; a short training gets further when it falls
+    return symbols.learn(p, task, p.size ~= "paper" and { optimizer = { schedule = "cosine" } } or nil)
+  end,
+}
