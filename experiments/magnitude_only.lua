@@ -1,5 +1,5 @@
--- Can magnitudes be learned without signs? They can, as soon as with them: all signs are +. Cai et al., arXiv:2405.06107,
--- Sec. 4; for signs without magnitudes see sign_only.lua.
+-- Can magnitudes be learned without signs? They can, as soon as with them: here all signs are +. Cai et al.,
+-- arXiv:2405.06107, Sec. 4; for signs without magnitudes see sign_only.lua.
 --
 --   mlrt run magnitude_only.lua                           four loops
 --   mlrt run magnitude_only.lua size=paper                six loops

@@ -9,8 +9,8 @@
 local mlrt = require "mlrt"
 local symbols = require "symbols"
 
--- The columns of Table 3 for one loop order, which is a split: the epochs in which magnitudes reach 90 %, the accuracy is
--- half-way between 75 % and its last value, and it reaches 90 %; the best accuracy.
+-- The columns of Table 3 for one loop order, which is a split: the epochs in which magnitudes reach 90 %, in which the
+-- accuracy is half-way between 75 % and its last value, and in which it reaches 90 %; the best accuracy.
 local function columns(run, prefix)
   local accuracy = prefix .. "accuracy"
   local best, last = 0, run:metric(accuracy)

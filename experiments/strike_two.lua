@@ -1,6 +1,6 @@
--- Do coefficients follow from those one loop order lower? From what is left of a word when two of its letters are struck
--- out, in all ways, a transformer tells its coefficient; from fewer or shuffled parents almost as well; from their signs
--- too, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
+-- Do coefficients follow from those one loop order lower? A transformer is told those of what is left of a word when
+-- two of its letters are struck out, in all ways, and says the word's. Fewer or shuffled parents do almost as well, and
+-- their signs alone, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
 --
 --   mlrt run strike_two.lua k=2                four loops from three, whose words are few
 --   mlrt sweep strike_two.lua                  the eleven rows of Table 4, three seeds each
