@@ -3,8 +3,8 @@
 #include <omp.h>
 #include <stdatomic.h>
 
-enum { LANES = 512, COLUMNS = 4096 }; /* of k and of n in a block */
-enum { CACHE = 480 << 10 };           /* bytes of each operand that stay in the second-level cache */
+enum { LANES = 512, WIDTH = 4096 }; /* of k, and of the shared operand's rows or columns, in a block */
+enum { CACHE = 480 << 10 };         /* bytes of each operand that stay in the second-level cache */
 
 /* ---- formats ---- */
 
@@ -30,15 +30,16 @@ const mlrt__format *mlrt__format_bf16(int32_t level, int32_t choice) {
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
-/* A product cut into blocks; `columns` is all of n or a large part of it. */
+/* The smaller operand is packed by all together and read by all: it is shared. Of the larger one, each thread takes a block
+ * of rows (columns) after the other as it comes to it, and packs it for itself. */
 typedef struct plan {
     const mlrt__product *p;
     const mlrt__format *f;
-    int64_t lanes, rows, columns; /* of a block */
+    bool by_rows;                 /* b is shared and rows of a are taken; else the other way round */
+    int64_t lanes, shared, taken; /* of k, of the shared and of the taken operand in a block */
     int64_t near;                 /* columns of b that stay in the second-level cache */
     int32_t team;
-    bool own;     /* there are many products: each thread does some by itself */
-    bool by_rows; /* else: tall ones are shared by rows, block by block as threads come to them; wide ones by columns */
+    bool own; /* there are many products: each thread does some by itself */
 } plan;
 
 /* How many threads a product is worth. */
@@ -47,65 +48,64 @@ static int32_t team_of(const mlrt__product *p, int32_t threads) {
     return work >= MLRT__TEAM_WORK ? threads : 1;
 }
 
+/* As many as fit into the cache, in blocks that are equally large. */
+static int64_t block_of(int64_t count, int64_t unit, int64_t lanes) {
+    const int64_t most = up(CACHE / (4 * lanes), unit), blocks = (up(count, unit) + most - 1) / most;
+    return up((count + blocks - 1) / blocks, unit);
+}
+
 static plan plan_of(const mlrt__product *p, const mlrt__format *f, int32_t threads) {
-    plan q = {.p = p, .f = f, .team = team_of(p, threads), .by_rows = p->m >= p->n || p->m >= 8 * f->rows};
-    q.own = q.team == 1 || p->batch >= 2 * q.team;
+    plan q = {.p = p, .f = f, .by_rows = p->m >= p->n, .team = team_of(p, threads)};
     const int64_t lanes = (p->k + f->pair - 1) / f->pair, chunks = (lanes + LANES - 1) / LANES;
+    q.own = q.team == 1 || p->batch >= 2 * q.team;
     q.lanes = up((lanes + chunks - 1) / chunks, 16);
-    q.columns = least(up(p->n, f->columns), COLUMNS);
+    q.shared = q.by_rows ? least(up(p->n, f->columns), WIDTH) : least(up(p->m, f->rows), WIDTH / f->rows * f->rows);
+    q.taken = q.by_rows ? block_of(p->m, f->rows, q.lanes) : block_of(p->n, f->columns, q.lanes);
     q.near = up(CACHE / 2 / (4 * q.lanes), f->columns);
-    const int64_t most = up(CACHE / (4 * q.lanes), f->rows), rows = up(p->m, f->rows);
-    const int64_t blocks = (rows + most - 1) / most;
-    q.rows = up((rows + blocks - 1) / blocks, f->rows);
     return q;
 }
 
-static int64_t a_floats(const plan *q) { return q->lanes * q->rows; }
-static int64_t b_floats(const plan *q) { return q->lanes * q->columns; }
+static int64_t shared_floats(const plan *q) { return q->lanes * q->shared; }
+static int64_t taken_floats(const plan *q) { return q->lanes * q->taken; }
 
 size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads) {
     const plan q = plan_of(p, f, threads);
     const int64_t copies = q.own ? q.team : 1;
-    return sizeof(float) * (size_t)(copies * b_floats(&q) + q.team * a_floats(&q));
+    return sizeof(float) * (size_t)(copies * shared_floats(&q) + q.team * taken_floats(&q));
 }
 
 /* ---- one thread's part ---- */
 
 typedef struct member {
     int32_t thread, threads; /* of those that share a product */
-    float *packed_a, *packed_b;
-    _Atomic int64_t *taken; /* [2]: rows of a that somebody has begun, for the block of b at hand and for the next */
-    int32_t turn;           /* blocks of b so far */
+    float *shared, *taken;   /* packed */
+    _Atomic int64_t *begun;  /* [2]: rows (columns) that somebody has taken, for this shared block and for the next */
+    int32_t turn;            /* shared blocks so far */
 } member;
 
+/* Rows of a, or columns of b. */
+typedef struct range {
+    int64_t first, count;
+} range;
+
 /* A thread's part of `count` things that come in units. */
-static void part(int64_t count, int64_t unit, const member *m, int64_t *from, int64_t *to) {
+static range part(int64_t count, int64_t unit, const member *m) {
     const int64_t units = (count + unit - 1) / unit;
-    *from = least(count, units * m->thread / m->threads * unit);
-    *to = least(count, units * (m->thread + 1) / m->threads * unit);
+    const int64_t from = least(count, units * m->thread / m->threads * unit);
+    return (range){from, least(count, units * (m->thread + 1) / m->threads * unit) - from};
 }
 
-/* A block of rows against columns [from, to) of the packed block of b: a panel of a stays in the first-level cache while
- * it meets as many columns as stay in the second, and results are written as they lie in memory. */
-static void run_block(const plan *q, const member *m, mlrt__tile_job t, const mlrt__ending *ending, int64_t rows,
-                      int64_t from, int64_t to) {
-    const mlrt__format *f = q->f;
-    float *const y = t.y;
-    const float *const start = t.start;
-    mlrt__ending here = ending ? *ending : (mlrt__ending){0};
-    t.ending = ending ? &here : NULL;
-    for (int64_t left = from; left < to; left += q->near)
-        for (int64_t i = 0; i < rows; i += f->rows)
-            for (int64_t j = left; j < to && j < left + q->near; j += f->columns) {
-                t.a = m->packed_a + i * t.lanes;
-                t.b = m->packed_b + j * t.lanes;
-                t.rows = (int32_t)least(f->rows, rows - i);
-                t.columns = (int32_t)least(f->columns, to - j);
-                here.bias = ending && ending->bias ? ending->bias + j : NULL;
-                t.y = y + i * t.y_row + j;
-                t.start = start ? start + i * t.y_row + j : NULL;
-                f->tile(&t);
-            }
+/* The next rows (columns) that nobody has begun: fewer towards the end, so that threads end together, however fast each
+ * is; none when all have been. */
+static range take(const plan *q, const member *m, _Atomic int64_t *begun) {
+    const int64_t all = q->by_rows ? q->p->m : q->p->n, unit = q->by_rows ? q->f->rows : q->f->columns;
+    int64_t first = atomic_load(begun), count;
+    do {
+        const int64_t left = all - first, turns = m->threads > 1 ? 2 * m->threads : 1;
+        if (left <= 0) return (range){0};
+        count = least(q->taken, up((left + turns - 1) / turns, unit));
+    } while (!atomic_compare_exchange_weak(begun, &first, first + count));
+    return (range){first, least(count, all - first)};
 }
 
 static void together(const member *m) {
@@ -114,61 +114,78 @@ static void together(const member *m) {
     }
 }
 
-/* Pack the thread's part of the block of b, wait for the others' when rows are shared, and say which columns to do. */
-static void pack_block(const plan *q, member *m, mlrt__side b, int64_t depth, int64_t lanes, int64_t *from,
-                       int64_t *to) {
-    const int64_t columns = *to;
-    part(columns, q->f->columns, m, from, to);
-    b.data += *from * b.outer;
-    q->f->pack_b(b, *to - *from, depth, lanes, m->packed_b + *from * lanes);
-    if (q->by_rows) {
-        together(m);
-        *from = 0, *to = columns;
-    }
-    m->taken[++m->turn % 2] = 0; /* nobody is at the block before any more */
+/* ---- a block ---- */
+
+/* Elements [k, k + depth) of the sums, in so many lanes. */
+typedef struct slice {
+    int64_t k, depth, lanes;
+} slice;
+
+static void pack_a(const plan *q, const float *a, range rows, slice s, float *to) {
+    const mlrt__product *p = q->p;
+    const mlrt__side side = {a + rows.first * p->a.row + s.k * p->a.column, p->a.row, p->a.column};
+    q->f->pack_a(side, rows.count, s.depth, s.lanes, to);
 }
 
-/* The next rows that nobody has begun, from *i on: fewer towards the end, so that threads end together, however fast each
- * is; 0 when there are none. */
-static int64_t take_rows(const plan *q, const member *m, _Atomic int64_t *taken, int64_t *i) {
-    const bool shared = q->by_rows && m->threads > 1;
-    int64_t rows;
-    *i = atomic_load(taken);
-    do {
-        const int64_t left = q->p->m - *i;
-        rows = least(q->rows, shared ? up((left + 2 * m->threads - 1) / (2 * m->threads), q->f->rows) : left);
-        if (left <= 0) return 0;
-    } while (!atomic_compare_exchange_weak(taken, i, *i + rows));
-    return least(rows, q->p->m - *i);
+static void pack_b(const plan *q, const float *b, range columns, slice s, float *to) {
+    const mlrt__product *p = q->p;
+    const mlrt__side side = {b + columns.first * p->b.column + s.k * p->b.row, p->b.column, p->b.row};
+    q->f->pack_b(side, columns.count, s.depth, s.lanes, to);
 }
 
-/* The block of b from column `first` on and from element k on; and what a thread does with it. */
-static void run_depth(const plan *q, member *m, mlrt__operands o, int64_t first, int64_t columns, int64_t k) {
+/* Packed rows and columns: a panel of a stays in the first-level cache while it meets as many columns as stay in the
+ * second, and results are written as they lie in memory. */
+static void run_block(const plan *q, const mlrt__operands *o, range rows, range columns, slice s, const float *a,
+                      const float *b) {
     const mlrt__product *p = q->p;
     const mlrt__format *f = q->f;
-    const int64_t depth = least(q->lanes * f->pair, p->k - k), lanes = up((depth + f->pair - 1) / f->pair, f->step);
-    const mlrt__ending ending = {o.bias ? o.bias + first : NULL, p->relu};
-    const mlrt__side b = {o.b + first * p->b.column + k * p->b.row, p->b.column, p->b.row};
-    mlrt__tile_job t = {.lanes = lanes, .y_row = p->n};
-    const float *const start = k > 0 ? o.y : o.start;
-    _Atomic int64_t *taken = &m->taken[m->turn % 2];
-    int64_t from = 0, to = columns;
-    pack_block(q, m, b, depth, lanes, &from, &to);
-    for (int64_t i, rows; (rows = take_rows(q, m, taken, &i)) > 0;) {
-        const mlrt__side a = {o.a + i * p->a.row + k * p->a.column, p->a.row, p->a.column};
-        f->pack_a(a, rows, depth, lanes, m->packed_a);
-        t.y = o.y + i * p->n + first;
-        t.start = start ? start + i * p->n + first : NULL;
-        run_block(q, m, t, k + depth == p->k ? &ending : NULL, rows, from, to);
+    const float *const start = s.k > 0 ? o->y : o->start;
+    const bool ends = s.k + s.depth == p->k;
+    mlrt__ending ending = {.relu = p->relu};
+    mlrt__tile_job t = {.lanes = s.lanes, .y_row = p->n, .ending = ends ? &ending : NULL};
+    for (int64_t left = 0; left < columns.count; left += q->near)
+        for (int64_t i = 0; i < rows.count; i += f->rows)
+            for (int64_t j = left; j < columns.count && j < left + q->near; j += f->columns) {
+                const int64_t at = (rows.first + i) * p->n + columns.first + j;
+                t.a = a + i * s.lanes;
+                t.b = b + j * s.lanes;
+                t.rows = (int32_t)least(f->rows, rows.count - i);
+                t.columns = (int32_t)least(f->columns, columns.count - j);
+                ending.bias = o->bias ? o->bias + columns.first + j : NULL;
+                t.y = o->y + at;
+                t.start = start ? start + at : NULL;
+                f->tile(&t);
+            }
+}
+
+/* The block of the shared operand from `first` on, in a slice of k, and what a thread does with it. */
+static void run_slice(const plan *q, member *m, const mlrt__operands *o, range shared, slice s) {
+    _Atomic int64_t *begun = &m->begun[m->turn % 2];
+    range mine = part(shared.count, q->by_rows ? q->f->columns : q->f->rows, m);
+    float *const to = m->shared + mine.first * s.lanes;
+    mine.first += shared.first;
+    (q->by_rows ? pack_b : pack_a)(q, q->by_rows ? o->b : o->a, mine, s, to);
+    together(m);
+    m->begun[++m->turn % 2] = 0; /* nobody is at the block before any more */
+    for (range taken; (taken = take(q, m, begun)).count > 0;) {
+        (q->by_rows ? pack_a : pack_b)(q, q->by_rows ? o->a : o->b, taken, s, m->taken);
+        if (q->by_rows)
+            run_block(q, o, taken, shared, s, m->taken, m->shared);
+        else
+            run_block(q, o, shared, taken, s, m->shared, m->taken);
     }
     together(m); /* before another thread packs the next block where this one lies */
 }
 
-static void run_product(const plan *q, member *m, mlrt__operands o) {
+static void run_product(const plan *q, member *m, const mlrt__operands *o) {
     const mlrt__product *p = q->p;
-    for (int64_t first = 0; first < p->n; first += q->columns)
-        for (int64_t k = 0; k < p->k; k += q->lanes * q->f->pair)
-            run_depth(q, m, o, first, least(q->columns, p->n - first), k);
+    const int64_t all = q->by_rows ? p->n : p->m, step = q->lanes * q->f->pair;
+    for (int64_t first = 0; first < all; first += q->shared)
+        for (int64_t k = 0; k < p->k; k += step) {
+            const int64_t depth = least(step, p->k - k);
+            const slice s = {k, depth, up((depth + q->f->pair - 1) / q->f->pair, q->f->step)};
+            run_slice(q, m, o, (range){first, least(q->shared, all - first)}, s);
+        }
 }
 
 static mlrt__operands of_batch(const mlrt__product *p, mlrt__operands o, int64_t i) {
@@ -178,29 +195,31 @@ static mlrt__operands of_batch(const mlrt__product *p, mlrt__operands o, int64_t
 }
 
 /* Thread `thread` of `threads`, with scratch memory for all of them. */
-static void run_thread(const plan *q, mlrt__operands o, float *scratch, _Atomic int64_t *taken, int32_t thread,
+static void run_thread(const plan *q, const mlrt__operands *o, float *scratch, _Atomic int64_t *begun, int32_t thread,
                        int32_t threads) {
-    const bool own = q->own;
-    const int64_t copies = own ? threads : 1, batch = q->p->batch;
+    const int64_t copies = q->own ? threads : 1, batch = q->p->batch;
     _Atomic int64_t mine[2] = {0};
-    member m = {.thread = own ? 0 : thread,
-                .threads = own ? 1 : threads,
-                .packed_a = scratch + copies * b_floats(q) + thread * a_floats(q),
-                .packed_b = scratch + (own ? thread * b_floats(q) : 0),
-                .taken = own || !q->by_rows ? mine : taken};
-    const int64_t from = own ? batch * thread / threads : 0, to = own ? batch * (thread + 1) / threads : batch;
+    member m = {.thread = q->own ? 0 : thread,
+                .threads = q->own ? 1 : threads,
+                .shared = scratch + (q->own ? thread * shared_floats(q) : 0),
+                .taken = scratch + copies * shared_floats(q) + thread * taken_floats(q),
+                .begun = q->own ? mine : begun};
+    const int64_t from = q->own ? batch * thread / threads : 0, to = q->own ? batch * (thread + 1) / threads : batch;
     if (q->f->begin) q->f->begin();
-    for (int64_t i = from; i < to; i++) run_product(q, &m, of_batch(q->p, o, i));
+    for (int64_t i = from; i < to; i++) {
+        const mlrt__operands one = of_batch(q->p, *o, i);
+        run_product(q, &m, &one);
+    }
     if (q->f->end) q->f->end();
 }
 
 void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch) {
     const plan q = plan_of(p, f, mlrt__threads());
-    _Atomic int64_t taken[2] = {0};
+    _Atomic int64_t begun[2] = {0};
     if (q.team == 1)
-        run_thread(&q, *o, scratch, taken, 0, 1);
+        run_thread(&q, o, scratch, begun, 0, 1);
     else {
 #pragma omp parallel num_threads(q.team)
-        run_thread(&q, *o, scratch, taken, omp_get_thread_num(), omp_get_num_threads());
+        run_thread(&q, o, scratch, begun, omp_get_thread_num(), omp_get_num_threads());
     }
 }
