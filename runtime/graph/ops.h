@@ -48,6 +48,7 @@ typedef struct mlrt__matmul_attr {
     int32_t activation; /* mlrt__activation */
     int32_t bf16;       /* 1: operands are rounded to bf16 where the CPU multiplies that; sums stay f32 */
     int32_t residual;   /* 1: the last input, of the result's shape, is added to the sums */
+    int32_t mask; /* 1: the result is 0 where the last input, of its shape, is not above 0: a gradient before a ReLU */
 } mlrt__matmul_attr;
 extern const mlrt_op mlrt__op_matmul;
 

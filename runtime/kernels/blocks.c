@@ -152,6 +152,7 @@ static void run_block(const plan *q, const mlrt__operands *o, range rows, range 
                 t.rows = (int32_t)least(f->rows, rows.count - i);
                 t.columns = (int32_t)least(f->columns, columns.count - j);
                 ending.bias = o->bias ? o->bias + columns.first + j : NULL;
+                ending.mask = o->mask ? o->mask + at : NULL;
                 t.y = o->y + at;
                 t.start = start ? start + at : NULL;
                 f->tile(&t);
@@ -188,10 +189,14 @@ static void run_product(const plan *q, member *m, const mlrt__operands *o) {
         }
 }
 
-static mlrt__operands of_batch(const mlrt__product *p, mlrt__operands o, int64_t i) {
+static mlrt__operands of_batch(const mlrt__product *p, const mlrt__operands *o, int64_t i) {
     const int64_t at = i * p->m * p->n;
-    return (mlrt__operands){o.a + i * p->a.batch, o.b + i * p->b.batch, o.bias, o.start ? o.start + at : NULL,
-                            o.y + at};
+    return (mlrt__operands){.a = o->a + i * p->a.batch,
+                            .b = o->b + i * p->b.batch,
+                            .bias = o->bias,
+                            .start = o->start ? o->start + at : NULL,
+                            .mask = o->mask ? o->mask + at : NULL,
+                            .y = o->y + at};
 }
 
 /* Thread `thread` of `threads`, with scratch memory for all of them. */
@@ -207,7 +212,7 @@ static void run_thread(const plan *q, const mlrt__operands *o, float *scratch, _
     const int64_t from = q->own ? batch * thread / threads : 0, to = q->own ? batch * (thread + 1) / threads : batch;
     if (q->f->begin) q->f->begin();
     for (int64_t i = from; i < to; i++) {
-        const mlrt__operands one = of_batch(q->p, *o, i);
+        const mlrt__operands one = of_batch(q->p, o, i);
         run_product(q, &m, &one);
     }
     if (q->f->end) q->f->end();

@@ -21,6 +21,7 @@ typedef struct mlrt__side {
 /* What becomes of a sum when it is complete: y = activation(sum + bias). */
 typedef struct mlrt__ending {
     const float *bias; /* of the tile's first column; NULL: none */
+    const float *mask; /* where it is not above 0, y is 0; as y lies; NULL: none */
     bool relu;
 } mlrt__ending;
 
@@ -58,7 +59,8 @@ const mlrt__format *mlrt__product_format(const mlrt_node *n);
 size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads); /* bytes */
 typedef struct mlrt__operands {
     const float *a, *b;
-    const float *bias, *start; /* or NULL; start [batch, m, n] is added too, and may be y */
+    const float *bias;         /* or NULL */
+    const float *start, *mask; /* or NULL; [batch, m, n]: start is added too, and may be y */
     float *y;
 } mlrt__operands;
 

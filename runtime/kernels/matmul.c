@@ -9,7 +9,7 @@ typedef struct state {
     mlrt__product product;
     void (*small)(const mlrt_call *c);
     const mlrt__format *format;
-    bool bias, residual; /* the inputs behind a and b */
+    bool bias, residual, mask; /* the inputs behind a and b */
 } state;
 
 mlrt__product mlrt__product_of(const mlrt_node *n) {
@@ -49,7 +49,8 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     s->product = mlrt__product_of(c->node);
     s->format = mlrt__product_format(c->node);
     s->residual = ((const mlrt__matmul_attr *)c->node->attr)->residual;
-    s->bias = c->inputs > 2 + s->residual;
+    s->mask = ((const mlrt__matmul_attr *)c->node->attr)->mask;
+    s->bias = c->inputs > 2 + s->residual + s->mask;
     s->small = mlrt__kernel_find(MLRT__SMALL_MATMUL)->run;
     return MLRT_OK;
 }
@@ -63,6 +64,7 @@ static void run_matmul(const mlrt_call *c) {
                                   .b = c->in[1].data,
                                   .bias = s->bias ? c->in[2].data : NULL,
                                   .start = s->residual ? c->in[c->inputs - 1].data : NULL,
+                                  .mask = s->mask ? c->in[c->inputs - 1].data : NULL,
                                   .y = c->out.data};
         mlrt__blocks_run(&s->product, s->format, &o, c->scratch);
     }

@@ -104,6 +104,10 @@ MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
     if (t->start) sum += mlrt__load_some(t->start + r * t->y_row + at, left);
     if (t->ending && t->ending->bias) sum += mlrt__load_some(t->ending->bias + at, left);
     if (t->ending && t->ending->relu) sum = mlrt__relu_lanes(sum);
+    if (t->ending && t->ending->mask) {
+        const mlrt__lanes mask = mlrt__load_some(t->ending->mask + r * t->y_row + at, left);
+        sum = mlrt__where(mask > 0, sum);
+    }
     mlrt__store_some(y, sum, left);
 }
 

@@ -64,10 +64,13 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
     const char *a = (const char *)t->a, *b = (const char *)t->b;
     enum { A_BYTES = SQUARE * ROW_BYTES, B_ROW = AMX_COLUMNS * 4 };
+    const float *const mask = t->ending ? t->ending->mask : NULL;
     for (int r = 0; r < t->rows; r++)
         for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
-            _mm_prefetch(t->y + r * t->y_row + v, _MM_HINT_ET1);
-            if (t->start) _mm_prefetch(t->start + r * t->y_row + v, _MM_HINT_T1);
+            const int64_t at = r * t->y_row + v;
+            _mm_prefetch(t->y + at, _MM_HINT_ET1);
+            if (t->start) _mm_prefetch(t->start + at, _MM_HINT_T1);
+            if (mask) _mm_prefetch(mask + at, _MM_HINT_T1);
         }
     _tile_zero(0);
     _tile_zero(1);

@@ -24,8 +24,9 @@ const char *mlrt__step_text(const mlrt__step *s) {
         const mlrt__format *f = mlrt__product_format(n);
         if (f && f->pair == 2) append(text, sizeof text, f->name);
         const mlrt__matmul_attr *attr = n->attr;
-        if (n->inputs - attr->residual > 2) append(text, sizeof text, "bias");
+        if (n->inputs - attr->residual - attr->mask > 2) append(text, sizeof text, "bias");
         if (attr->residual) append(text, sizeof text, "residual");
+        if (attr->mask) append(text, sizeof text, "mask");
         if (attr->activation == MLRT__ACT_RELU) append(text, sizeof text, "relu");
     }
     return text;

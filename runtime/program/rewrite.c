@@ -4,6 +4,7 @@
  * reader: elementwise ops join into one chain that runs tile by tile in cache, and a bias and an activation become the
  * end of the product that feeds them. What has been taken in loses its last use and is dropped.
  */
+#include "graph/build.h"
 #include "kernels/blocks.h"
 #include "program/compile.h"
 #include <string.h>
@@ -41,7 +42,7 @@ static const mlrt__matmul_attr *product_attr(const mlrt_node *product) { return 
 /* A product that its only reader may become the end of. */
 static bool open_product(const rewriter *r, const mlrt_node *n, const mlrt_node *reader) {
     return n->op == &mlrt__op_matmul && only_reader(r, n) && mlrt_shape_equal(&n->shape, &reader->shape) &&
-           product_attr(n)->activation == MLRT__ACT_NONE;
+           product_attr(n)->activation == MLRT__ACT_NONE && !product_attr(n)->mask;
 }
 
 /* The product in the place of its reader, with one more input, or none, and other attributes. */
@@ -79,10 +80,28 @@ static mlrt_node *with_relu(rewriter *r, const mlrt_node *product, const mlrt_no
     return extended(r, product, relu, NULL, attr);
 }
 
+static bool is_zero(const mlrt_node *n) {
+    double value;
+    return mlrt__is_full(n, &value) && value == 0;
+}
+
+/* where(0 < y, product, 0): the gradient before a ReLU, where a large product ends. */
+static mlrt_node *with_mask(rewriter *r, const mlrt_node *where) {
+    const mlrt_node *test = where->in[0], *product = r->made[where->in[1]->id];
+    if (mlrt__elementwise_code(test->op) != MLRT__EW_lt || !is_zero(test->in[0]) || !is_zero(where->in[2]) ||
+        !mlrt_shape_equal(&test->in[1]->shape, &where->shape) || test->in[1]->dtype != MLRT_F32)
+        return NULL;
+    if (!open_product(r, product, where) || product->inputs > 2 || !mlrt__product_format(product)) return NULL;
+    mlrt__matmul_attr attr = *product_attr(product);
+    attr.mask = 1;
+    return extended(r, product, where, r->made[test->in[1]->id], attr);
+}
+
 static mlrt_node *into_product(rewriter *r, const mlrt_node *n) {
     const int32_t code = mlrt__elementwise_code(n->op);
     mlrt_node *m = NULL;
     if (code == MLRT__EW_relu) return with_relu(r, r->made[n->in[0]->id], n);
+    if (code == MLRT__EW_where) return with_mask(r, n);
     if (code != MLRT__EW_add) return NULL;
     for (int32_t k = 0; k < 2 && !m; k++) m = with_bias(r, r->made[n->in[k]->id], n, r->made[n->in[1 - k]->id]);
     for (int32_t k = 1; k >= 0 && !m; k--) m = with_residual(r, r->made[n->in[k]->id], n, r->made[n->in[1 - k]->id]);

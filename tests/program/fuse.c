@@ -108,9 +108,10 @@ static void test_rows(void) {
     COMPILES("softmax", (mlrt_exp(y), mlrt_matmul(x, w, 0), mlrt_softmax(x)));
 }
 
-/* Large products begin with what is added to them: relu(x w + b + x v + x), where the sums overwrite each other. */
+/* Large products begin with what is added to them: relu(x w + b + x v + x), where the sums overwrite each other; and end
+ * where a mask is 0. */
 static void test_residual(void) {
-    enum { SIZE = 96 };
+    enum { SIZE = 144 };
     mlrt_graph *g = mlrt__graph_new(NULL, true);
     mlrt_node *in[4];
     static const char *const name[] = {"x", "w", "v", "b"};
@@ -121,11 +122,14 @@ static void test_residual(void) {
     is_str(schedule(g, &sum, 1), "matmul+bias, matmul+residual, add+relu", "a sum of products is one result");
     mlrt_node *z = mlrt_relu(mlrt_add(in[0], mlrt_add(mlrt_matmul(in[0], in[1], 0), in[3])));
     is_str(schedule(g, &z, 1), "matmul+bias+residual+relu", "x + f(x), to its end");
+    mlrt_node *product = mlrt_matmul(in[0], in[2], 0), *none = mlrt_full(g, product->shape, 0);
+    mlrt_node *masked = mlrt_where(mlrt_gt(in[0], none), product, none);
+    is_str(schedule(g, &masked, 1), "matmul+mask", "a gradient before a ReLU");
 
-    const mlrt__want want[] = {{sum, NULL}, {z, NULL}};
+    const mlrt__want want[] = {{sum, NULL}, {z, NULL}, {masked, NULL}};
     mlrt__program *p;
     double worst = 0;
-    if (!ok(mlrt__program_new(g, want, 2, NULL, &p, NULL) == MLRT_OK, "both compile")) return;
+    if (!ok(mlrt__program_new(g, want, 3, NULL, &p, NULL) == MLRT_OK, "all compile")) return;
     float *data[4];
     for (int32_t i = 0; i < 4; i++) {
         const mlrt_tensor t = mlrt__program_input(p, name[i]);
@@ -134,6 +138,7 @@ static void test_residual(void) {
     }
     const mlrt_status status = mlrt__program_run(p, 1, 1, NULL);
     const float *got_y = mlrt__program_result(p, 0).data, *got_z = mlrt__program_result(p, 1).data;
+    const float *got_masked = mlrt__program_result(p, 2).data;
     for (int32_t i = 0; i < SIZE; i++)
         for (int32_t j = 0; j < SIZE; j++) {
             double xw = data[3][j] + data[0][i * SIZE + j], xv = 0;
@@ -143,6 +148,8 @@ static void test_residual(void) {
             }
             worst = fmax(worst, fabs(fmax(0, xw + xv) - (double)got_y[i * SIZE + j]));
             worst = fmax(worst, fabs(fmax(0, xw) - (double)got_z[i * SIZE + j]));
+            xv = data[0][i * SIZE + j] > 0 ? xv : 0;
+            worst = fmax(worst, fabs(xv - (double)got_masked[i * SIZE + j]));
         }
     ok(status == MLRT_OK && worst == 0, "the sums of whole numbers are exact (%g)", worst);
     mlrt__program_free(p);
