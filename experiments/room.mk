@@ -5,6 +5,8 @@ dist_experiment_DATA = \
 	%D%/critical_fraction.lua \
 	%D%/magnitude_only.lua \
 	%D%/mixed_loop.lua \
+	%D%/modular_transformer.lua \
+	%D%/permutation_s3.lua \
 	%D%/phase_diagram.lua \
 	%D%/positions.lua \
 	%D%/quad.lua \

@@ -114,6 +114,19 @@ local function combined(embeddings, t)
   return array.stack(products)
 end
 
+-- Embeddings scaled so that the decoder's inputs for different results are 1 apart in the mean square. Matrices keep
+-- their centre: products of moved ones are other products.
+function representation.apart(embeddings, t)
+  local rows, square, count = combined(embeddings, t), 0, 0
+  for i = 1, #t.a do
+    for k = 1, i - 1 do
+      if t.c[i] ~= t.c[k] then square, count = square + (rows[i] - rows[k]):square():sum(), count + 1 end
+    end
+  end
+  local power = array(embeddings):rank() < 3 and 1 / 2 or 1 / 4
+  return square > 0 and array(embeddings) * (count / square) ^ power or array(embeddings)
+end
+
 -- |E_i + E_j - E_m - E_n| of each parallelogram, a list of pairs of rows of the table.
 local function gaps(embeddings, t, parallelograms)
   local rows, s, r = combined(embeddings, t), {}, {}

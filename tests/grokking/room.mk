@@ -3,5 +3,5 @@ check_PROGRAMS += $(grokking_tests)
 TESTS += $(grokking_tests)
 tests_grokking_binary_operation_LDADD = $(FIXTURE)
 
-dist_check_SCRIPTS += %D%/experiments.t
-TESTS += %D%/experiments.t
+dist_check_SCRIPTS += %D%/experiments.t %D%/representations.t
+TESTS += %D%/experiments.t %D%/representations.t

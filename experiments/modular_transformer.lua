@@ -1,0 +1,133 @@
+-- When does a transformer understand addition modulo p? Long after it knows its training set by heart, when its numbers
+-- arrange themselves in circles. Liu et al., arXiv:2205.10343, Sec. 4.2; Figs 6.1, 6.7 and C.13 of Kitouni's thesis.
+--
+--   mlrt run modular_transformer.lua             53 numbers, delayed generalisation
+--   mlrt sweep modular_transformer.lua           dropout brings it forward (Fig. 6.7, centre)
+--   mlrt sweep modular_transformer.lua dropout=0 decoder_decay=0,0.3,1,2          and so does decay of the decoder
+--   mlrt sweep modular_transformer.lua dropout=0 decay=0 --metric phase \
+--        decoder_decay=0.1..5@log:7 decoder_lr=1e-4..1e-2@log:7                   the phase diagram (Fig. 6.7, right)
+--
+-- Circularity is that of representation.circularity, dimension exp of the entropy of the explained variance.
+
+local mlrt = require "mlrt"
+local layer, plot = mlrt.layer, mlrt.plot
+local phases = require "phases"
+local representation = require "representation"
+
+local EMBEDDING = "number.weight"
+
+local kept -- the embeddings at each evaluation, by step, for the pictures
+
+-- What the run is asked at each evaluation.
+local watch = {
+  circularity = function(run, step)
+    kept[step] = run:parameter(EMBEDDING)
+    return (representation.circularity(kept[step]))
+  end,
+  dimension = function(run) return representation.pca(run:parameter(EMBEDDING)).dimension end,
+}
+
+-- The value of a series at a step.
+local function at(series, step)
+  for i, s in ipairs(series.step) do
+    if s == step then return series.value[i] end
+  end
+end
+
+local function plane(embeddings, components)
+  local centred = embeddings - embeddings:mean(1, true)
+  return centred:matmul(components:T())
+end
+
+-- Fig. 6.1: two components of the embeddings at the start, when training accuracy is there, when validation accuracy
+-- is, and at the end. Fig. C.13: those of the start, on the components of the end.
+local function draw(run, train_step, test_step)
+  local numbers, last = {}, run:parameter(EMBEDDING)
+  for k = 1, run.params.p do numbers[k] = k - 1 end
+  local function picture(name, embeddings, components)
+    run:plot(name, plot.points { plane(embeddings, components or embeddings:pca(2).components), labels = numbers,
+                                 x_label = "first component", y_label = "second component" })
+  end
+  if kept[0] then
+    picture("plane_start", kept[0])
+    picture("plane_start_on_last", kept[0], last:pca(2).components)
+  end
+  if kept[train_step] then picture("plane_memorized", kept[train_step]) end
+  if kept[test_step] then picture("plane_generalized", kept[test_step]) end
+  picture("plane_end", last)
+  local dimension = run:series "dimension"
+  run:plot("dimension", plot.curves { x = dimension.step, y = dimension.value, x_label = "step",
+                                      y_label = "effective dimension" })
+end
+
+local function finish(run)
+  local train = phases.first(run:series("accuracy", "train"), 0.99)
+  local test = phases.first(run:series "accuracy", 0.99)
+  local circularity, dimension = run:series "circularity", run:series "dimension"
+  local best = 0
+  for i, value in ipairs(circularity.value) do
+    if test and circularity.step[i] >= test then best = math.max(best, value) end
+  end
+  run:table { -- what never came is left out
+    train_step = train, test_step = test, delay = test and test - train,
+    phase = phases.number[phases.classify(train, test, run.params.gap)],
+    circularity_memorized = train and at(circularity, train), dimension_memorized = train and at(dimension, train),
+    circularity_generalized = test and at(circularity, test), circularity_best = test and best,
+    dimension_end = run:metric "dimension",
+  }
+  if run.folder and run.params.pictures then draw(run, train, test) end
+end
+
+return mlrt.experiment "modular_transformer" {
+  doc   = "Add modulo p with a transformer: delayed generalisation, and embeddings that form a circle.",
+  paper = { "arXiv:2205.10343", section = 4.2 },
+
+  params = {
+    p = 53, train = 0.6,
+    dim = 64, heads = 4, layers = 1, dropout = 0.0,
+    init = 0.125,                             -- standard deviation of the embeddings
+    lr = 1e-3, decay = 1.0,                   -- of the embeddings
+    decoder_lr = 1e-3, decoder_decay = 1.0,
+    batch = 512, steps = 4000, evaluate = 50, seed = 0,
+    gap = 1000,                               -- a longer delay than this is grokking
+    stop = false,                             -- when it has generalised
+    pictures = true,
+  },
+  sizes = { paper = { dim = 256, layers = 2, init = 1.0, train = 0.8, steps = 100000, evaluate = 500 } },
+
+  sweep = {
+    axes = { "dropout=0,0.05,0.1,0.2,0.3" },
+    points = { { stop = true, pictures = false } },
+    metric = "test_step",
+  },
+
+  setup = function(p)
+    local number = layer.embedding { dim = p.dim, init = mlrt.init.normal(0, p.init), name = "number" }
+    local blocks = { name = "decoder" }
+    kept = {}
+    for i = 1, p.layers do
+      blocks[i] = layer.transformer_encoder_layer { p.heads, causal = true, dropout = p.dropout }
+    end
+    table.insert(blocks, function(x) return x:reshape(-1, 2 * p.dim) end)
+    table.insert(blocks, layer.linear { p.p })
+    local decoder = mlrt.chain(blocks)
+    local function token(a) return number(a):reshape(-1, 1, p.dim) end
+    return {
+      task = mlrt.task.grokking.binary_operation { "add_mod", p = p.p, train = p.train, seed = p.seed },
+      model = function(a, b) return decoder(mlrt.concat { token(a), token(b), axis = 2 }) end,
+      loss = mlrt.loss.cross_entropy {},
+      optimizer = mlrt.optimizer.adamw {
+        lr = p.decoder_lr, weight_decay = p.decoder_decay,
+        groups = { ["number.*"] = { lr = p.lr, weight_decay = p.decay } },
+      },
+      train = {
+        steps = p.steps, batch = p.batch, evaluate = p.evaluate, eval_train = p.p * p.p,
+        stop = p.stop and { metric = "accuracy", at = 0.995 } or nil,
+      },
+      watch = watch,
+      plots = { plot.curves { "train_accuracy", "accuracy", "circularity", x = "step", y_range = { 0, 1 } } },
+    }
+  end,
+
+  finish = finish,
+}
