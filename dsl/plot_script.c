@@ -142,7 +142,7 @@ static void style(FILE *out, const mlrt__plot *p) {
         palette(out, p);
         fputs("set colorbox user origin graph 1.04, graph 0 size 0.022, graph 1 noborder\n", out);
     }
-    if (!p->legend || bar) fprintf(out, "set rmargin at screen %g\n", bar ? 0.81 : 0.965);
+    if (!p->legend || bar) fprintf(out, "set rmargin at screen %g\n", !bar ? 0.965 : p->color.name_count ? 0.77 : 0.81);
     if (p->equal) fputs("set size ratio -1\n", out);
     if (p->kind == MLRT__SCATTER && !p->x.log && !p->y.log)
         fputs("set offsets graph 0.04, graph 0.04, graph 0.04, graph 0.04\n", out);

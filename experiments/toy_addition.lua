@@ -157,7 +157,7 @@ return mlrt.experiment "toy_addition" {
     return {
       task = toy.task, model = toy.model, loss = toy.loss, optimizer = toy.optimizer,
       train = {
-        steps = p.steps, batch = p.batch == 0 and "full" or p.batch, evaluate = p.evaluate,
+        steps = p.steps, batch = p.batch == 0 and "full" or p.batch, evaluate = p.evaluate, checkpoint = false,
         milestones = { train_accuracy = 0.9, accuracy = 0.9, rqi = 0.95 }, stop = { milestones = p.stop },
       },
       metrics = metrics,

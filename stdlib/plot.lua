@@ -147,7 +147,7 @@ local function finish(p)
   extent(p, p.x, { "x", "x_low", "x_high" })
   extent(p, p.y, { "y", "low", "high", "y_low", "y_high" })
   if p.legend == nil then p.legend = #p.series > 1 and not p.color end
-  p.width = p.width or p.legend and 820 or p.color and 700 or 640
+  p.width = p.width or p.legend and 820 or p.color and (p.color.names and 740 or 700) or 640
   p.height = p.height or 440
   return p
 end

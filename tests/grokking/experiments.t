@@ -45,6 +45,22 @@ ok "that are learned" holds '$train_step > 0 && $pairs == 55'
 ok "there may be other numbers, in two dimensions" toy p=6 dim=2 train=17 steps=50
 ok "then there are other sums" holds '$pairs == 21 && $trained_on == 17'
 
+# ---- the phases ----
+
+ok "a diagram of phases" sh -c "mlrt sweep '$experiments/phase_diagram.lua' --quiet --store phases --jobs 2 steps=2600 gap=500 \
+    decoder_lr=1e-4,1.6e-3 decoder_decay=0,8,14 >out"
+is "$(cut -d, -f1,2,5 phases/sweeps/*/points.csv | tail -n +2)" "0.0001,0,comprehension
+0.0001,8,comprehension
+0.0001,14,confusion
+0.0016,0,memorization
+0.0016,8,grokking
+0.0016,14,confusion" "all four, where the thesis has them: grokking between comprehension and memorization"
+ok "it is drawn" [ -s phases/sweeps/*/phases.$drawn ]
+ok "and no parameters are kept" sh -c "! ls phases/*/*.safetensors"
+ok "permutations have phases too" sh -c "mlrt run '$experiments/phase_diagram.lua' operation=permute objective=regression \
+    decoder_lr=1e-2 decoder_decay=5 steps=400 >out"
+ok "here memorization" holds '$train_step > 50 && $phase == "memorization"'
+
 # ---- the critical fraction ----
 
 ok "the effective theory runs" sh -c "mlrt run '$experiments/critical_fraction.lua' sets=60 networks=0 >out"
