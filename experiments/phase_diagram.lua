@@ -1,9 +1,9 @@
 -- When does a network generalise soon, late or never? Phases of the toy of grokking over two of its parameters: Liu et
 -- al., arXiv:2205.10343, Sec. 4.1; Figs 6.6, C.5 to C.7 and Table C.1 of Kitouni's thesis.
 --
---   mlrt sweep phase_diagram.lua                                                Fig. 6.6 (c): addition, classification
---   mlrt sweep phase_diagram.lua objective=regression                           (b)
---   mlrt sweep phase_diagram.lua objective=regression operation=permute         (d): permutations of three things
+--   mlrt sweep phase_diagram.lua                                                Fig. 6.6 (c): addition, classes
+--   mlrt sweep phase_diagram.lua objective=regression seed=1                    (b): regression
+--   mlrt sweep phase_diagram.lua objective=regression seed=1 operation=permute  (d): permutations of three things
 --   mlrt sweep phase_diagram.lua objective=regression over=lr                   (a): embeddings against decoder
 --   mlrt sweep phase_diagram.lua over=batch, over=init_scale, over=decay        Figs C.5, C.6, C.7; both objectives
 --

@@ -60,6 +60,15 @@ end
 
 -- ---- columns ----
 
+-- test_accuracy is in the column accuracy too, unless that is something else, as `step` is beside a result `test_step`.
+local function is_repeated(points, name, plain)
+  for _, point in ipairs(points) do
+    local a, b = point.values[name], point.values[plain]
+    if a ~= b and (a == a or b == b) then return false end
+  end
+  return true
+end
+
 -- The names of parameters that differ between points, in the order of axes; and those of values, the monitor first.
 local function columns(self)
   local params, values, seen = {}, {}, {}
@@ -74,9 +83,9 @@ local function columns(self)
     for name in pairs(point.values) do all[name] = true end
   end
   for _, name in ipairs(words.sorted_keys(all)) do
-    -- test_accuracy is in the column accuracy, unless that is something else
     local plain = name:match "^test_(.*)$"
-    if not (plain and all[plain] and not seen[plain]) and not seen[name] then values[#values + 1] = name end
+    local known = plain and all[plain] and not seen[plain] and is_repeated(self.points, name, plain)
+    if not known and not seen[name] then values[#values + 1] = name end
   end
   table.sort(values, function(a, b)
     if (a == self.metric) ~= (b == self.metric) then return a == self.metric end

@@ -57,9 +57,9 @@ is "$(cut -d, -f1,2,5 phases/sweeps/*/points.csv | tail -n +2)" "0.0001,0,compre
 0.0016,14,confusion" "all four, where the thesis has them: grokking between comprehension and memorization"
 ok "it is drawn" [ -s phases/sweeps/*/phases.$drawn ]
 ok "and no parameters are kept" sh -c "! ls phases/*/*.safetensors"
-ok "permutations have phases too" sh -c "mlrt run '$experiments/phase_diagram.lua' operation=permute objective=regression \
-    decoder_lr=1e-2 decoder_decay=5 steps=400 >out"
-ok "here memorization" holds '$train_step > 50 && $phase == "memorization"'
+ok "permutations have phases too" sh -c "mlrt run '$experiments/phase_diagram.lua' operation=permute objective=regression \\
+    decoder_lr=1e-3 decoder_decay=10 steps=1500 seed=6 >out"
+ok "here comprehension" holds '$train_step > 50 && $test_step > $train_step && $phase == "comprehension"'
 
 # ---- the critical fraction ----
 

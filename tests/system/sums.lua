@@ -42,7 +42,7 @@ return mlrt.experiment "sums" {
   finish = function(run)
     local p = run.params
     if p.trouble == "finish" and p.a == 2 then error("no end today", 0) end
-    local found = { sum = p.a + p.b, word = 'says "a, b"' }
+    local found = { sum = p.a + p.b, test_step = p.a, word = 'says "a, b"' }
     if p.trouble == "processor" then
       found.processors = io.open("/proc/self/status"):read("a"):match "Cpus_allowed_list:%s*(%S+)"
     end

@@ -21,7 +21,7 @@ like "$said" '^sweep: a 1, 2, 3; b 0.5, 1.5$' "with its axes"
 like "$said" '^6 points, 6 to run, [0-9]+ at a time$' "all of them"
 is "$(grep -c ' done: loss ' log)" 6 "each point is told when it ends"
 is "$(head -n 1 own/sweeps/*/points.csv)" \
-    "a,b,run,status,sum,absolute_error,loss,rms_error,step,training_loss,word,message" "the table has parameters, the metric, measures, results"
+    "a,b,run,status,sum,absolute_error,loss,rms_error,step,test_step,training_loss,word,message" "the table has parameters, the metric, measures, results"
 is "$(column a own)" "1 1 2 2 3 3" "a line a point, the last axis fastest"
 is "$(column sum own)" "1.5 2.5 2.5 3.5 3.5 4.5" "with what finish found"
 like "$(cat own/sweeps/*/points.csv)" '"says ""a, b""",$' "texts are quoted"
