@@ -1,5 +1,6 @@
 /* command.c - running and checking scripts, for the mlrt command. */
 #include "dsl/command.h"
+#include "store/store.h"
 #include <lua.h>
 #include <string.h>
 
@@ -73,6 +74,42 @@ mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const 
     if (outcome && strcmp(outcome, "usage") == 0) mlrt_fail(err, MLRT_ARGUMENT, "%s", lua_tostring(L, -1));
     if (outcome && strcmp(outcome, "failed") == 0) mlrt_fail(err, MLRT_SCRIPT, "%s", lua_tostring(L, -1));
     lua_pop(L, 2);
+    return err->status;
+}
+
+/* The script that made a run, in the arena. */
+static mlrt_status script_of(const char *folder, int64_t run, mlrt__arena *arena, const char **script,
+                             mlrt_error *err) {
+    mlrt__store *store;
+    mlrt__run found;
+    mlrt_status status = mlrt__store_open(&store, folder, MLRT__STORE_READ, err);
+    if (status == MLRT_OK) status = mlrt__store_summary(store, run, arena, &found, err);
+    if (status == MLRT_OK) *script = found.script;
+    mlrt__store_close(store);
+    return status;
+}
+
+mlrt_status mlrt__command_predict(mlrt__host *host, const char *store, int64_t run, char *const *word, int32_t words,
+                                  mlrt_error *err) {
+    lua_State *L = host->L;
+    mlrt__arena arena = {0};
+    const char *script;
+    int results = 0;
+    mlrt_status status = script_of(store, run, &arena, &script, err);
+    if (status == MLRT_OK) status = mlrt__host_script(host, script, &results, err);
+    if (status == MLRT_OK) status = mlrt__host_function(host, "mlrt.predict", "command", err);
+    if (status == MLRT_OK) {
+        if (results)
+            lua_pushvalue(L, -1 - results); /* the first that the script returned */
+        else
+            lua_pushnil(L);
+        lua_pushinteger(L, run);
+        push_list(L, word, words);
+        lua_newtable(L);
+        set_text(L, "store", store);
+        mlrt__host_call(host, 4, 0, err);
+    }
+    mlrt__arena_free(&arena);
     return err->status;
 }
 

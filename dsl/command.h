@@ -21,6 +21,10 @@ typedef struct mlrt__command_options {
 mlrt_status mlrt__command_run(mlrt__host *host, const char *script, char *const *assignments, int32_t count,
                               const mlrt__command_options *options, bool *stopped, mlrt_error *err);
 
+/* What a stored run answers to some inputs; its script is run first. `word` are the inputs and name=value. */
+mlrt_status mlrt__command_predict(mlrt__host *host, const char *store, int64_t run, char *const *word, int32_t words,
+                                  mlrt_error *err);
+
 typedef struct mlrt__bench_options {
     bool json, quick;
     const char *precision, *part, *folder; /* NULL: f32, all, none */

@@ -175,6 +175,7 @@ int mlrt__open_core(lua_State *L) {
     mlrt__open_trainers(L);
     mlrt__open_measures(L);
     mlrt__open_store(L);
+    mlrt__open_task_texts(L);
     mlrt__open_workers(L);
     return 1;
 }

@@ -10,6 +10,7 @@ void mlrt__open_array_tasks(lua_State *L);
 void mlrt__open_trainers(lua_State *L);
 void mlrt__open_measures(lua_State *L);
 void mlrt__open_store(lua_State *L);
+void mlrt__open_task_texts(lua_State *L);
 void mlrt__open_workers(lua_State *L);
 
 mlrt__trainer *mlrt__trainer_arg(lua_State *L, int index); /* a trainer that is not closed, or an error */

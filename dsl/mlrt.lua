@@ -46,6 +46,14 @@ function mlrt.open(task)
   return { train = facts.train, valid = facts.valid, test = facts.test, names = names }
 end
 
+-- A run of the store with its history and the parameters of its best checkpoint.
+--   options: store (folder of runs), checkpoint ("best" or "last"), quiet
+function mlrt.stored(id, options)
+  words.check_table(core.line(), "mlrt.stored", options or {},
+    { store = "string", checkpoint = "string", quiet = "boolean" })
+  return require("mlrt.stored").open(id, options)
+end
+
 -- The experiment that another file returns.
 function mlrt.load(path)
   local found = core.load(path)

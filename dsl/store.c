@@ -1,4 +1,4 @@
-/* store.c - the run store in Lua: core.store(folder [, worker]) and its methods, for mlrt/run.lua. */
+/* store.c - the run store in Lua: core.store(folder [, "read" or "worker"]) and its methods, for mlrt/run.lua. */
 #include "store/store.h"
 #include "dsl/bridge.h"
 #include "dsl/core.h"
@@ -24,7 +24,8 @@ static int open(lua_State *L) {
     mlrt__store **s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = NULL;
     luaL_setmetatable(L, type_name);
-    const mlrt__store_mode mode = lua_toboolean(L, 2) ? MLRT__STORE_WORKER : MLRT__STORE_WRITE;
+    static const char *const names[] = {"read", "write", "worker", NULL};
+    const mlrt__store_mode mode = (mlrt__store_mode)luaL_checkoption(L, 2, "write", names);
     if (mlrt__store_open(s, folder, mode, &err) != MLRT_OK) return mlrt__raise(L, &err);
     return 1;
 }
@@ -207,7 +208,8 @@ static int history(lua_State *L) {
     return 2;
 }
 
-/* store:summary(run) -> { status =, message =, facts =, results = { name = JSON }, last = { measure, ... } } */
+/* store:summary(run) -> { experiment =, script =, hash =, status =, message =, params = { name = JSON }, facts =,
+ * results = { name = JSON }, last = { measure, ... } } */
 static int summary(lua_State *L) {
     mlrt_error err = {0};
     mlrt__arena arena = {0};
@@ -216,9 +218,15 @@ static int summary(lua_State *L) {
         mlrt__arena_free(&arena);
         return mlrt__raise(L, &err);
     }
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 9);
+    set_text(L, "experiment", run.experiment);
+    set_text(L, "script", run.script);
+    set_text(L, "hash", run.script_hash);
     set_text(L, "status", mlrt__run_status_name(run.status));
     set_text(L, "message", run.message);
+    lua_createtable(L, 0, run.params);
+    for (int32_t i = 0; i < run.params; i++) set_text(L, run.param[i].name, run.param[i].value);
+    lua_setfield(L, -2, "params");
     set_pairs(L, "facts", run.fact, run.facts);
     set_pairs(L, "results", run.result, run.results);
     push_measures(L, run.last, run.lasts);

@@ -38,19 +38,20 @@ typedef struct option_row {
 
 #define AT(member) offsetof(options, member)
 static const option_row rows[] = {
-    {"--plugins", "DIR", "look for plugins here first; may be given again", "run sweep check inspect bench", 0, FOLDER},
-    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run sweep runs show export", AT(store),
-     TEXT},
+    {"--plugins", "DIR", "look for plugins here first; may be given again", "run sweep check inspect bench predict", 0,
+     FOLDER},
+    {"--store", "DIR", "folder of runs (default $MLRT_STORE, else ./runs)", "run sweep runs show export predict",
+     AT(store), TEXT},
     {"--resume", NULL, "go on with the interrupted run of these parameters", "run", AT(resume), SWITCH},
     {"--jobs", "N", "processes at a time (default: one for each core)", "sweep", AT(jobs), NUMBER},
     {"--retry", NULL, "run the points that failed again", "sweep", AT(retry), SWITCH},
     {"--fresh", NULL, "run all points again, also those that are done", "sweep", AT(fresh), SWITCH},
     {"--metric", "NAME", "what is drawn (default: what the experiment monitors)", "sweep", AT(metric), TEXT},
     {"--explain", NULL, "print the compiled schedule with its times, and stop", "run check", AT(explain), SWITCH},
-    {"--threads", "N", "threads to use (default: all cores)", "run check bench", AT(threads), NUMBER},
+    {"--threads", "N", "threads to use (default: all cores)", "run check bench predict", AT(threads), NUMBER},
     {"--quiet", NULL, "print nothing but errors", "run sweep check", AT(quiet), SWITCH},
-    {"--unsafe", NULL, "let the script use files and commands (io, os)", "run sweep check", AT(unsafe), SWITCH},
-    {"--traceback", NULL, "show where in Lua an error was raised", "run sweep check", AT(traceback), SWITCH},
+    {"--unsafe", NULL, "let the script use files and commands (io, os)", "run sweep check predict", AT(unsafe), SWITCH},
+    {"--traceback", NULL, "show where in Lua an error was raised", "run sweep check predict", AT(traceback), SWITCH},
     {"--experiment", "NAME", "only runs of this experiment (* and ? match)", "runs", AT(experiment), TEXT},
     {"--status", "WORD", "only runs that are running, done, stopped, failed or interrupted", "runs", AT(status), TEXT},
     {"--limit", "N", "only the newest N", "runs", AT(limit), NUMBER},
@@ -287,6 +288,18 @@ static mlrt_status print_csv(mlrt__store *store, int64_t run, const options *o, 
 static int verb_show(options *o) { return with_run(o, print_run); }
 static int verb_export(options *o) { return with_run(o, print_csv); }
 
+static int verb_predict(options *o) {
+    mlrt_error err = {0};
+    mlrt__host host;
+    char *end;
+    const long long run = strtoll(o->arg[0], &end, 10);
+    if (*end || end == o->arg[0]) return usage_error("expected the number of a run, got '%s'", o->arg[0], NULL);
+    if (open_host(&host, o, &err) != MLRT_OK) return failed(&err);
+    mlrt__command_predict(&host, store_folder(o), run, o->arg + 1, o->args - 1, &err);
+    mlrt__host_close(&host);
+    return finish(err.status, &err);
+}
+
 static int verb_new(options *o) {
     mlrt_error err = {0};
     return finish(mlrt__new(o->arg[0], o->arg[1], o->args > 2 ? o->arg[2] : NULL, stdout, &err), &err);
@@ -312,6 +325,8 @@ static const struct verb {
     {"runs", "", "the stored runs", 0, 0, verb_runs},
     {"show", "RUN", "one stored run", 1, 1, verb_show},
     {"export", "RUN", "its metrics as CSV", 1, 1, verb_export},
+    {"predict", "RUN [INPUT ...] [input=PATH] [verify=true]", "what a stored run answers to inputs", 1, INT32_MAX,
+     verb_predict},
     {"new", "KIND NAME [DIR]", "the first version of a layer, loss, optimizer, schedule, task or experiment", 2, 3,
      verb_new},
     {"version", "", "the version", 0, 0, verb_version},

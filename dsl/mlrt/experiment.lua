@@ -202,4 +202,14 @@ function M.json(value)
   return tostring(value)
 end
 
+-- A value that was stored as JSON: a number, a text, true or false.
+function M.decoded(json)
+  local text = json:match '^"(.*)"$'
+  if not text then return json == "true" or json ~= "false" and tonumber(json) end
+  local odd = ({ nan = 0 / 0, ["-nan"] = 0 / 0, inf = math.huge, ["-inf"] = -math.huge })[text]
+  if odd then return odd end
+  text = text:gsub("\\u(%x%x%x%x)", function(code) return utf8.char(tonumber(code, 16)) end)
+  return (text:gsub('\\(["\\n])', { ['"'] = '"', ["\\"] = "\\", n = "\n" }))
+end
+
 return M

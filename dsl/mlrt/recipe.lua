@@ -185,6 +185,7 @@ local function callbacks(where, spec, facts, own)
     return node("loss", spec.loss(prediction, select(inputs + 1, ...)))
   end
   local measures = {}
+  local function forward(...) return model.within(names, false, predict, ...) end
   for i, name in ipairs(own) do
     local function measure(...)
       return node(("metric '%s'"):format(name), spec.metrics[name](predict(...), select(inputs + 1, ...)))
@@ -192,7 +193,7 @@ local function callbacks(where, spec, facts, own)
     measures[i] = function(...) return model.within(names, true, measure, ...) end
   end
   return function(...) return model.within(names, false, loss, ...) end,
-    function(...) return model.within(names, true, predict, ...) end, measures
+    function(...) return model.within(names, true, predict, ...) end, forward, measures
 end
 
 -- The monitor by the name that plots use: on the first split that is evaluated.
@@ -248,10 +249,10 @@ function M.new(experiment, p, spec)
     train = count("eval_train", of_training(train.milestones or {}) and facts.train or 0, 0),
   }
   local milestones = milestones_of(where, train.milestones or {}, computed, eval_size, facts)
-  local loss, predict, measures = callbacks(where, spec, facts, own)
+  local loss, predict, forward, measures = callbacks(where, spec, facts, own)
   return {
     experiment = experiment.name, where = where,
-    task = spec.task, loss = loss, predict = predict, metric = measures, measured = own,
+    task = spec.task, loss = loss, predict = predict, forward = forward, metric = measures, measured = own,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
     precision = precision, bf16 = precision == "bf16" and core.bf16(),

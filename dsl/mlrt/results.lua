@@ -12,16 +12,6 @@ Results.__index = Results
 
 -- ---- from the store ----
 
--- A value that was stored as JSON: a number, a text, true or false.
-local function decoded(json)
-  local text = json:match '^"(.*)"$'
-  if not text then return json == "true" or json ~= "false" and tonumber(json) end
-  local odd = ({ nan = 0 / 0, ["-nan"] = 0 / 0, inf = math.huge, ["-inf"] = -math.huge })[text]
-  if odd then return odd end
-  text = text:gsub("\\u(%x%x%x%x)", function(code) return utf8.char(tonumber(code, 16)) end)
-  return (text:gsub('\\(["\\n])', { ['"'] = '"', ["\\"] = "\\", n = "\n" }))
-end
-
 -- The last measures of a run and what it found, by the names that plots use. A result counts before a metric of the
 -- same name.
 local function values_of(summary)
@@ -35,7 +25,7 @@ local function values_of(summary)
     end
     values.step = math.max(values.step or 0, m.step)
   end
-  for name, json in pairs(summary.results) do values[name] = decoded(json) end
+  for name, json in pairs(summary.results) do values[name] = experiments.decoded(json) end
   return values
 end
 

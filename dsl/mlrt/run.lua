@@ -79,6 +79,9 @@ function Run:load(kind)
   self.trainer:load(("%s/%s.safetensors"):format(self.folder, kind))
 end
 
+-- Answers to texts: a list of { input =, answer =, tokens =, probability = }, the last one only of a stored run.
+function Run:predict(texts) return (require("mlrt.predict").answers(self, texts)) end
+
 function Run:evaluate() return self.trainer:evaluate() end
 
 -- Draw a plot into the run's folder.
@@ -180,7 +183,7 @@ local function last_checkpoint(run) return run.folder .. "/last.safetensors" end
 
 local function open_store(run, options)
   local folder = M.store_folder(options)
-  if folder then run.store, run.store_folder = core.store(folder, options.worker), folder end
+  if folder then run.store, run.store_folder = core.store(folder, options.worker and "worker" or "write"), folder end
   return run.store
 end
 
@@ -278,14 +281,14 @@ local function resume_command(run, options, list)
   return table.concat(parts, " ")
 end
 
-local function new(experiment, overrides, options)
+function M.new(experiment, overrides, options)
   local values, list = experiment:resolve(overrides or {})
   local run = { name = experiment.name, params = values, history = {}, unkept = {}, found = {},
                 progress = progress.new(options.quiet) }
   return setmetatable(run, Run), list
 end
 
-local function build(run, experiment, list)
+function M.build(run, experiment, list)
   core.seed(run.params.seed)
   local recipe = recipes.new(experiment, run.params, experiment.setup(run.params))
   recipe.parameters = parameters_json(list)
@@ -311,12 +314,12 @@ end
 
 -- Everything that a run does before its first step; nothing is stored.
 function M.check(experiment, overrides)
-  local run, list = new(experiment, overrides, command)
+  local run, list = M.new(experiment, overrides, command)
   if experiment.run then
     run.progress:say("%s", progress.title(experiment, given_parameters(list)))
     return
   end
-  local recipe = build(run, experiment, list)
+  local recipe = M.build(run, experiment, list)
   run.trainer = core.trainer(recipe)
   run.progress:say("%s", progress.summary(experiment, recipe, run.trainer, given_parameters(list)))
   if command.explain then run.trainer:explain(command.explain) end
@@ -383,12 +386,12 @@ function M.run(what, overrides, options)
     checked = "a study is checked up to its first run"
     error(checked, 0)
   end
-  local run, list = new(experiment, overrides, options)
+  local run, list = M.new(experiment, overrides, options)
   if experiment.run then
     compute(run, experiment, list)
     return run
   end
-  local recipe = build(run, experiment, list)
+  local recipe = M.build(run, experiment, list)
   enter_store(run, experiment, list, options)
   local failure <close> = failure_of(run) -- luacheck: ignore
   local message = train(run, experiment, recipe, list, options)
@@ -418,7 +421,7 @@ end
 --   options: store, worker, retry (what failed, too), fresh (begin anew, whatever there is); begun(id) and
 --   watched(step, steps), which are called
 function M.point(experiment, overrides, options)
-  local run, list = new(experiment, overrides, {})
+  local run, list = M.new(experiment, overrides, {})
   open_store(run, options)
   local id, status
   if options.fresh then
@@ -434,7 +437,7 @@ function M.point(experiment, overrides, options)
   core.redirect(run.folder .. "/log.txt")
   run.watched = options.watched
   if experiment.run then return compute_point(run, experiment, list) end
-  local recipe = build(run, experiment, list)
+  local recipe = M.build(run, experiment, list)
   run.store:facts(run.id, { { name = "monitor", value = recipe.monitored } })
   local message = train(run, experiment, recipe, list, { resume = true })
   if run.status == "stopped" then return run.status, message end

@@ -3,6 +3,7 @@
  * The source is the word, one token a letter; in the quad form the last four letters are one token. The target is the
  * coefficient as tokens (number.h).
  */
+#include "claims.h"
 #include "number.h"
 #include "quad.h"
 #include "source.h"
@@ -10,6 +11,7 @@
 #include "zeros.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORD, QUAD };
 
@@ -129,8 +131,73 @@ static void coefficient_decode(const mlrt_task *self, int32_t field, const void 
         used += (size_t)snprintf(text + used, size - used, "%s", letters[token[k]]);
 }
 
+/* ---- asking a model ---- */
+
+static mlrt_status coefficient_encode(const mlrt_task *self, const char *text, void *const buffer[], mlrt_error *err) {
+    const coefficient *p = mlrt_props(self);
+    const int32_t letters_wanted = 2 * p->loop, n = key_tokens(p);
+    uint8_t letter[MOST_LETTERS];
+    int32_t *token = buffer[0], k = 0;
+    for (; text[k] >= 'a' && text[k] <= 'f' && k < letters_wanted; k++) letter[k] = (uint8_t)(text[k] - 'a');
+    if (text[k] && (text[k] < 'a' || text[k] > 'f'))
+        return mlrt_fail(err, MLRT_FORMAT, "the word '%s' has a '%c': letters are a to f", text, text[k]);
+    if (k < letters_wanted || text[k])
+        return mlrt_fail(err, MLRT_FORMAT, "the word '%s' has %zu letters, words of %d loops have %d", text,
+                         strlen(text), p->loop, letters_wanted);
+    for (k = 0; k < n; k++) token[k] = letter[k];
+    const int32_t quad = p->form == QUAD ? quad_of(symbol_number(letter, letters_wanted)) : 0;
+    if (quad < 0) return mlrt_fail(err, MLRT_FORMAT, "the word '%s' ends in none of the eight quads", text);
+    if (p->form == QUAD) token[n - 1] = LETTERS + quad;
+    return MLRT_OK;
+}
+
+static void coefficient_answer(const mlrt_task *self, int32_t field, const void *example, char *text, size_t size) {
+    const state *s = self->state;
+    numbers_text(&s->numbers, example, (int32_t)self->field[field].shape.dim[0], text, size);
+}
+
+typedef struct pair {
+    int64_t word, coefficient;
+} pair;
+
+static int by_word(const void *a, const void *b) {
+    const int64_t x = ((const pair *)a)->word, y = ((const pair *)b)->word;
+    return (x > y) - (x < y);
+}
+
+/* Relations join values of whole words. */
+static int32_t coefficient_verify(const mlrt_task *self, const mlrt_batch *batch, mlrt_claim *claim, int32_t most) {
+    const coefficient *p = mlrt_props(self);
+    const state *s = self->state;
+    if (p->form != WORD || p->target != NUMBER_VALUE) return 0;
+    const int32_t *word = batch->field[0].data, *answer = batch->prediction.data;
+    const int32_t letters_of = 2 * p->loop, length = (int32_t)self->field[1].shape.dim[0];
+    pair *pairs = malloc(sizeof *pairs * (size_t)batch->count);
+    symbol said = {.loops = p->loop, .letters = letters_of, .room = batch->count};
+    said.word = malloc(sizeof *said.word * (size_t)batch->count);
+    said.coefficient = malloc(sizeof *said.coefficient * (size_t)batch->count);
+    const bool room = pairs && said.word && said.coefficient;
+    for (int64_t i = 0; room && i < batch->count; i++, word += letters_of, answer += length) {
+        uint8_t letter[MOST_LETTERS];
+        for (int32_t k = 0; k < letters_of; k++) letter[k] = (uint8_t)word[k];
+        pairs[i].word = symbol_number(letter, letters_of);
+        if (!numbers_value(&s->numbers, answer, length, &pairs[i].coefficient)) pairs[i].coefficient = INT64_MIN;
+    }
+    if (room) qsort(pairs, (size_t)batch->count, sizeof *pairs, by_word);
+    for (int64_t i = 0; room && i < batch->count; i++) {
+        if (i && pairs[i].word == pairs[i - 1].word) continue; /* asked twice */
+        said.word[said.terms] = pairs[i].word;
+        said.coefficient[said.terms++] = pairs[i].coefficient;
+    }
+    const int32_t claims = room ? claims_check(&said, claim, most) : 0;
+    symbol_free(&said);
+    free(pairs);
+    return claims;
+}
+
 MLRT_TASK(coefficient, .summary = "the coefficient of a word in the symbol of the three-gluon form factor",
           .doc = "Up to six loops the symbol is computed and kept in a cache.",
           .source = "Cai et al., arXiv:2405.06107, Sec. 4 to 6", .props = coefficient_props, .open = coefficient_open,
           .close = coefficient_close, .fetch = coefficient_fetch, .metrics = number_metrics,
-          .decode = coefficient_decode);
+          .decode = coefficient_decode, .encode = coefficient_encode, .answer = coefficient_answer,
+          .verify = coefficient_verify);

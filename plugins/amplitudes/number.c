@@ -53,6 +53,27 @@ void numbers_decode(const numbers *n, const int32_t *token, int32_t length, char
         used += (size_t)snprintf(text + used, size - used, "%s%s", k ? " " : "", n->vocabulary.token[token[k]]);
 }
 
+bool numbers_value(const numbers *n, const int32_t *token, int32_t length, int64_t *value) {
+    const bool sign = length > 0 && (token[0] == NUMBER_PLUS || token[0] == NUMBER_MINUS);
+    int32_t k = sign;
+    *value = 0;
+    for (; k < length && token[k] != NUMBER_END; k++) {
+        const int32_t digit = token[k] - NUMBER_DIGITS;
+        if (digit < 0 || digit >= n->base || *value > (INT64_MAX - digit) / n->base) return false;
+        *value = *value * n->base + digit;
+    }
+    if (sign && token[0] == NUMBER_MINUS) *value = -*value;
+    return k > sign;
+}
+
+void numbers_text(const numbers *n, const int32_t *token, int32_t length, char *text, size_t size) {
+    int64_t value;
+    if (numbers_value(n, token, length, &value))
+        snprintf(text, size, "%lld", (long long)value);
+    else
+        numbers_decode(n, token, length, text, size);
+}
+
 /* ---- metrics: of tokens, or of logits by their largest ---- */
 
 static int32_t answer(const mlrt_tensor *p, int64_t position) {

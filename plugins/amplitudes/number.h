@@ -35,6 +35,11 @@ void numbers_target(const numbers *n, int64_t value, number_part part, int32_t *
 /* Tokens as text, "+ 15 360", up to the first end or padding. */
 void numbers_decode(const numbers *n, const int32_t *token, int32_t length, char *text, size_t size);
 
+/* Tokens of one number, with its end or as long as they are; false when they make none. */
+bool numbers_value(const numbers *n, const int32_t *token, int32_t length, int64_t *value);
+/* Its text, "15360"; tokens that make no number as they are. */
+void numbers_text(const numbers *n, const int32_t *token, int32_t length, char *text, size_t size);
+
 /* Metrics of a task whose field 1 is such a target: whole numbers, magnitudes, signs, share of +. */
 extern const mlrt_metric number_metrics[];
 

@@ -1,5 +1,5 @@
 long_scripts = %D%/phases_long.t
-system_scripts = %D%/bench.t %D%/with-mlrt.t %D%/rooms.t %D%/lint.t %D%/autogen.t %D%/install.t %D%/resume.t %D%/disk.t %D%/phases.t %D%/precision.t \
+system_scripts = %D%/bench.t %D%/with-mlrt.t %D%/rooms.t %D%/lint.t %D%/autogen.t %D%/install.t %D%/resume.t %D%/disk.t %D%/predict.t %D%/phases.t %D%/precision.t \
 	%D%/sweep.t %D%/waiting.t %D%/determinism.t
 dist_check_SCRIPTS += $(system_scripts) $(long_scripts) %D%/valgrind.t
 TESTS += $(system_scripts)

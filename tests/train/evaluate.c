@@ -20,7 +20,8 @@ static double measured(mlrt__trainer *trainer, const char *name, mlrt_split spli
 static mlrt_tensor logits(mlrt__trainer *trainer, mlrt_split split, int64_t count) {
     mlrt_tensor t;
     mlrt_error err = {0};
-    if (!ok(mlrt__trainer_tap(trainer, NULL, &(mlrt__view){NULL, split, 0, count}, &t, &err) == MLRT_OK, "the prediction can be read")) {
+    if (!ok(mlrt__trainer_tap(trainer, NULL, &(mlrt__view){NULL, split, 0, count}, &t, &err) == MLRT_OK,
+            "the prediction can be read")) {
         diag("%s", tiny_error(&err));
         exit(1);
     }
@@ -124,13 +125,15 @@ static void test_taps(void) {
     is_close_all(some.data, (const float *)all.data + 13 * TINY_CLASSES, 30 * TINY_CLASSES, 1e-6, "examples 13 to 42");
     mlrt__free_large(some.data);
 
-    ok(mlrt__trainer_tap(trainer, "hidden", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK, "a named node");
+    ok(mlrt__trainer_tap(trainer, "hidden", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK,
+       "a named node");
     is_int(mlrt_shape_count(&hidden.shape), TINY_TEST * TINY_HIDDEN, "for every example");
     bool bounded = true;
     for (int32_t i = 0; i < TINY_TEST * TINY_HIDDEN; i++) bounded = bounded && fabsf(((float *)hidden.data)[i]) <= 1;
     ok(bounded, "its values are those of tanh");
     mlrt__free_large(hidden.data);
-    ok(mlrt__trainer_tap(trainer, "out", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK, "what a layer gives");
+    ok(mlrt__trainer_tap(trainer, "out", &(mlrt__view){NULL, MLRT_TEST, 0, TINY_TEST}, &hidden, &err) == MLRT_OK,
+       "what a layer gives");
     is_close_all(hidden.data, all.data, TINY_TEST * TINY_CLASSES, 0, "the last one gives the prediction");
     mlrt__free_large(hidden.data);
     mlrt__free_large(all.data);

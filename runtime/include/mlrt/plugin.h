@@ -288,6 +288,13 @@ typedef struct mlrt_metric {
     void (*score)(const mlrt_task *self, const mlrt_batch *batch, double *sum, double *weight);
 } mlrt_metric;
 
+/* Something that is known to hold for true answers, by name: how often it could be looked for among predictions, and how
+ * often it held there. */
+typedef struct mlrt_claim {
+    char name[80];
+    int64_t seen, held;
+} mlrt_claim;
+
 typedef struct mlrt_task_class {
     MLRT_CLASS
     /* Make or read the data: fill self->size, fields and field. Called once. */
@@ -298,6 +305,14 @@ typedef struct mlrt_task_class {
     const mlrt_metric *metrics; /* ends with {0}; NULL: "accuracy" for a single target with a vocabulary */
     /* One field of one example for people ("+ 15 360"), into text; may be NULL. */
     void (*decode)(const mlrt_task *self, int32_t field, const void *example, char *text, size_t size);
+    /* The inputs of one example as people write them ("aabbcdff"), into buffer[f], one an input. NULL: names of tokens, or
+     * numbers, between blanks. */
+    mlrt_status (*encode)(const mlrt_task *self, const char *text, void *const buffer[], mlrt_error *err);
+    /* A target as an answer ("15360"), where decode tells its tokens; NULL: the same as decode. */
+    void (*answer)(const mlrt_task *self, int32_t field, const void *example, char *text, size_t size);
+    /* What is known of the answers to these inputs together; the batch's targets are not. Fills at most `most` claims and
+     * returns how many. NULL: nothing is known. */
+    int32_t (*verify)(const mlrt_task *self, const mlrt_batch *batch, mlrt_claim *claim, int32_t most);
 } mlrt_task_class;
 
 /* The path of a data file that mlrt ships or the user has: `name` as it is if that exists, else in each folder of
