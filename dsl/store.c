@@ -20,12 +20,12 @@ static int finish(lua_State *L, mlrt_status status, const mlrt_error *err) {
 
 static int open(lua_State *L) {
     mlrt_error err = {0};
+    static const char *const names[] = {"read", "write", "worker", NULL};
     const char *folder = luaL_checkstring(L, 1);
+    const mlrt__store_mode mode = (mlrt__store_mode)luaL_checkoption(L, 2, "write", names);
     mlrt__store **s = lua_newuserdatauv(L, sizeof *s, 0);
     *s = NULL;
     luaL_setmetatable(L, type_name);
-    static const char *const names[] = {"read", "write", "worker", NULL};
-    const mlrt__store_mode mode = (mlrt__store_mode)luaL_checkoption(L, 2, "write", names);
     if (mlrt__store_open(s, folder, mode, &err) != MLRT_OK) return mlrt__raise(L, &err);
     return 1;
 }

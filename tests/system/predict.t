@@ -58,6 +58,7 @@ end
 for i, a in ipairs(run:predict(list)) do
   assert(table.concat(a.tokens, " ") == table.concat(best[i], " "), "the answers are those of evaluations")
 end
+run:plot("again", mlrt.plot.curves { { x = { 1, 2 }, y = { 1, 2 } } })
 print("same")
 END
 is "$(mlrt run look.lua)" same "scripts ask stored runs, which answer as in evaluations"
