@@ -1,7 +1,7 @@
 # The pages, installed as they lie here. `make reference` writes docs/reference.md anew from the plugins' own tables.
 dist_doc_DATA = README.md
 pagesdir = $(docdir)/docs
-dist_pages_DATA = %D%/architecture.md %D%/grokking.md %D%/language.md %D%/performance.md %D%/plugins.md %D%/reference.md %D%/tutorial.md
+dist_pages_DATA = %D%/amplitudes.md %D%/architecture.md %D%/grokking.md %D%/language.md %D%/performance.md %D%/plugins.md %D%/reference.md %D%/tutorial.md
 imagesdir = $(docdir)/docs/images
 dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
 	%D%/images/toy_trajectory_theory.svg

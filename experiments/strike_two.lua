@@ -45,20 +45,24 @@ local function best(results, i)
   return found or {}
 end
 
+-- The table, printed and as a picture: beside each of the paper's numbers ours.
 local function draw(results)
-  print(("%-20s  %-22s  %s"):format("", "paper", "here"))
-  print(("%-20s  %-22s  %s"):format("percent", "all  magnitude  sign", "all  magnitude  sign"))
-  local format = "%-20s %5.1f %9.1f %6.1f  %5.1f %9.1f %6.1f"
-  local paper, here, place = {}, {}, {}
+  print(("%-20s  %-22s  %s"):format("percent", "paper", "here"))
+  print(("%-20s  %-22s  %s"):format("", "all  magnitude  sign", "all  magnitude  sign"))
+  local names, values = {}, {}
   for i, row in ipairs(rows) do
-    local values, cells = best(results, i), {}
-    for k, metric in ipairs(metrics) do cells[k], cells[k + 3] = 100 * row[k + 2], 100 * (values[metric] or 0 / 0) end
-    print(format:format(row[1], table.unpack(cells)))
-    place[i], paper[i], here[i] = i, row[3], values.accuracy or 0
+    local here, cells, line = best(results, i), {}, {}
+    for k, metric in ipairs(metrics) do
+      local theirs, ours = 100 * row[k + 2], 100 * (here[metric] or 0 / 0)
+      line[k], line[k + 3] = theirs, ours
+      cells[2 * k - 1], cells[2 * k] = theirs, ours
+    end
+    print(("%-20s %5.1f %9.1f %6.1f  %5.1f %9.1f %6.1f"):format(row[1], table.unpack(line)))
+    names[i], values[i] = row[1], cells
   end
-  results:plot("table", mlrt.plot.scatter {
-    { x = place, y = paper, name = "paper" }, { x = place, y = here, name = "here" },
-    x_label = "row of Table 4", y_label = "accuracy", y_range = { 0, 1 },
+  results:plot("table", mlrt.plot.heatmap {
+    values, y = names, x = { "all", "(here)", "magnitude", "(here)", "sign", "(here)" },
+    color_label = "percent", color_range = { 0, 100 }, width = 900,
   })
 end
 
