@@ -3,6 +3,7 @@ dist_experiment_DATA = \
 	%D%/bootstrap.lua \
 	%D%/coefficient_from_key.lua \
 	%D%/critical_fraction.lua \
+	%D%/embedding_geometry.lua \
 	%D%/magnitude_only.lua \
 	%D%/mixed_loop.lua \
 	%D%/modular_transformer.lua \
@@ -10,6 +11,7 @@ dist_experiment_DATA = \
 	%D%/phase_diagram.lua \
 	%D%/positions.lua \
 	%D%/quad.lua \
+	%D%/relations.lua \
 	%D%/sign_only.lua \
 	%D%/strike_two.lua \
 	%D%/toy_addition.lua \

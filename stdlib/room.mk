@@ -7,3 +7,4 @@ dist_lua_DATA += \
 	%D%/statistics.lua \
 	%D%/symbols.lua \
 	%D%/toy_model.lua
+dist_lua_DATA += %D%/letter_geometry.lua

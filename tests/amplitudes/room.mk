@@ -16,3 +16,5 @@ tests_amplitudes_loop6_SOURCES = %D%/loop6.c %D%/loops.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_mixed_loop_SOURCES = %D%/mixed_loop.c %D%/loops.h %D%/opened.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_strike_two_SOURCES = %D%/strike_two.c %D%/loops.h %D%/opened.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_symbol_SOURCES = %D%/symbol.c %D%/loops.h $(AMPLITUDES_SYMBOL)
+dist_check_SCRIPTS += %D%/geometry.lua %D%/stored_runs.t
+TESTS += %D%/geometry.lua %D%/stored_runs.t
