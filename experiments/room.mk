@@ -3,7 +3,9 @@ dist_experiment_DATA = \
 	%D%/bootstrap.lua \
 	%D%/coefficient_from_key.lua \
 	%D%/critical_fraction.lua \
+	%D%/effective_images.lua \
 	%D%/embedding_geometry.lua \
+	%D%/images.lua \
 	%D%/magnitude_only.lua \
 	%D%/mixed_loop.lua \
 	%D%/modular_transformer.lua \

@@ -1,2 +1,2 @@
-dist_check_SCRIPTS += %D%/idx.t
-TESTS += %D%/idx.t
+dist_check_SCRIPTS += %D%/experiments.t %D%/idx.t
+TESTS += %D%/experiments.t %D%/idx.t
