@@ -29,37 +29,37 @@ typedef enum place { ANYWHERE, FRONT, BACK } place;
     X(ANYWHERE, "aab+abb+acb", "triple adjacency; ibid., Eq. 9")                                                       \
     X(FRONT, "d", "prefix rule; ibid., Sec. 2.1")                                                                      \
     X(FRONT, "cd-bd", "second entries; Dixon, McLeod, Wilhelm, arXiv:2012.12286")                                      \
-    X(FRONT, "aaf+bbf-2abf", "seen at L = 4 and 5, asked from L = 6 on")                                               \
+    X(FRONT, "aaf+bbf-2abf", "initial entries; seen at L = 4 and 5, asked from L = 6 on")                              \
     X(BACK, "a", "suffix rule; Cai et al., Sec. 2.1")                                                                  \
-    X(BACK, "ad", "seen at L = 3")                                                                                     \
-    X(BACK, "ed", "seen at L = 3")                                                                                     \
-    X(BACK, "bf-bd", "seen at L = 3; Cai et al., Eq. 12")                                                              \
-    X(BACK, "add", "seen at L = 3")                                                                                    \
-    X(BACK, "abd", "seen at L = 3")                                                                                    \
-    X(BACK, "ace", "seen at L = 3")                                                                                    \
-    X(BACK, "ebd", "seen at L = 3")                                                                                    \
-    X(BACK, "edd", "seen at L = 3")                                                                                    \
-    X(BACK, "cdd+cee", "seen at L = 3; Cai et al., Eq. 13")                                                            \
-    X(BACK, "fbd-dbd+bdd", "seen at L = 3")                                                                            \
-    X(BACK, "addd", "seen at L = 4")                                                                                   \
-    X(BACK, "abbd", "seen at L = 4")                                                                                   \
-    X(BACK, "adbd", "seen at L = 4")                                                                                   \
-    X(BACK, "cbbd", "seen at L = 4")                                                                                   \
-    X(BACK, "ebbd", "seen at L = 4")                                                                                   \
-    X(BACK, "ebdd", "seen at L = 4")                                                                                   \
-    X(BACK, "edbd", "seen at L = 4")                                                                                   \
-    X(BACK, "eddd", "seen at L = 4")                                                                                   \
-    X(BACK, "fdbd", "seen at L = 4")                                                                                   \
-    X(BACK, "ddbd-dbdd", "seen at L = 4; Cai et al., Eq. 14")                                                          \
-    X(BACK, "cbdd-cdbd", "seen at L = 4")                                                                              \
-    X(BACK, "bddd+faff-dbdd-eaff+fbdd-aeee", "seen at L = 4")                                                          \
-    X(BACK, "2abdd-cddd-dcee+aeee+eaff-faff+ecee", "seen at L = 4")                                                    \
-    X(BACK, "2cbdd-bfff+dcee-ecee+cddd+dbdd-fbdd", "seen at L = 4")                                                    \
-    X(BACK, "2fbbd-2dbbd+2bbdd-faff+dbdd-fbdd+eaff+aeee-bfff", "seen at L = 4")                                        \
-    X(BACK, "cdddd+2ceaaf+2ceeaf+ceeee", "seen at L = 5")                                                              \
-    X(BACK, "ceaaf+2eceaf+eecce+dceee-ceece-cddce-dddce+ddcce-cddbf", "seen at L = 5")                                 \
-    X(BACK, "cdddd+2ceaaf+2eceaf-2ceece+2ecece+eeece-2dcece-dddce", "seen at L = 5")                                   \
-    X(BACK, "bffff-2ceeaf+2eceaf+2dceee-2dddce+dddbf-fffbf", "seen at L = 5")
+    X(BACK, "ad", "final entries, ibid., App. B; seen at L = 3")                                                       \
+    X(BACK, "ed", "final entries, ibid., App. B; seen at L = 3")                                                       \
+    X(BACK, "bf-bd", "final entries, ibid., Eq. 12; seen at L = 3")                                                    \
+    X(BACK, "add", "final entries, ibid., App. B; seen at L = 3")                                                      \
+    X(BACK, "abd", "final entries, ibid., App. B; seen at L = 3")                                                      \
+    X(BACK, "ace", "final entries, ibid., App. B; seen at L = 3")                                                      \
+    X(BACK, "ebd", "final entries, ibid., App. B; seen at L = 3")                                                      \
+    X(BACK, "edd", "final entries, ibid., App. B; seen at L = 3")                                                      \
+    X(BACK, "cdd+cee", "final entries, ibid., Eq. 13; seen at L = 3")                                                  \
+    X(BACK, "fbd-dbd+bdd", "final entries, ibid., App. B; seen at L = 3")                                              \
+    X(BACK, "addd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "abbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "adbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "cbbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "ebbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "ebdd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "edbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "eddd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "fdbd", "final entries, ibid., App. B; seen at L = 4")                                                     \
+    X(BACK, "ddbd-dbdd", "final entries, ibid., Eq. 14; seen at L = 4")                                                \
+    X(BACK, "cbdd-cdbd", "final entries, ibid., App. B; seen at L = 4")                                                \
+    X(BACK, "bddd+faff-dbdd-eaff+fbdd-aeee", "final entries, ibid., App. B; seen at L = 4")                            \
+    X(BACK, "2abdd-cddd-dcee+aeee+eaff-faff+ecee", "final entries, ibid., App. B; seen at L = 4")                      \
+    X(BACK, "2cbdd-bfff+dcee-ecee+cddd+dbdd-fbdd", "final entries, ibid., App. B; seen at L = 4")                      \
+    X(BACK, "2fbbd-2dbbd+2bbdd-faff+dbdd-fbdd+eaff+aeee-bfff", "final entries, ibid., App. B; seen at L = 4")          \
+    X(BACK, "cdddd+2ceaaf+2ceeaf+ceeee", "final entries of five letters; seen at L = 5")                               \
+    X(BACK, "ceaaf+2eceaf+eecce+dceee-ceece-cddce-dddce+ddcce-cddbf", "final entries of five letters; seen at L = 5")  \
+    X(BACK, "cdddd+2ceaaf+2eceaf-2ceece+2ecece+eeece-2dcece-dddce", "final entries of five letters; seen at L = 5")    \
+    X(BACK, "bffff-2ceeaf+2eceaf+2dceee-2dddce+dddbf-fffbf", "final entries of five letters; seen at L = 5")
 
 typedef struct relation {
     place place;
