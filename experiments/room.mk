@@ -6,6 +6,7 @@ dist_experiment_DATA = \
 	%D%/effective_images.lua \
 	%D%/embedding_geometry.lua \
 	%D%/images.lua \
+	%D%/latent_topography.lua \
 	%D%/magnitude_only.lua \
 	%D%/mixed_loop.lua \
 	%D%/modular_transformer.lua \

@@ -30,4 +30,12 @@ ok "which knows the other products" holds '$predicted_accuracy == 1 && $whole_ac
 for plot in curves components_12 components_13; do ok "it draws: $plot" [ -s "runs/2/$plot.$drawn" ]; done
 ok "14 are too few" run permutation_s3 train=14 steps=800
 ok "to find one" holds '$rqi < 0.3 && $whole_accuracy < 0.7 && $train_step > 0 && $phase == 3'
+
+# ---- slices of a pizza ----
+
+ok "eleven numbers find their places in a plane" run latent_topography
+ok "on a circle" holds '$circularity > 0.9 && $explained > 0.999 && $slices == 11'
+ok "the plane answers as the network does" holds \
+    '($plane_accuracy * 66 - $train_accuracy * 59 - $accuracy * 7) ^ 2 < 1e-6 && $trained_on == 59'
+for plot in curves embeddings topography; do ok "it draws: $plot" [ -s "runs/4/$plot.$drawn" ]; done
 done_testing
