@@ -119,6 +119,8 @@ return mlrt.experiment "critical_fraction" {
     output = "critical_fraction",
   },
 
+  sizes = { paper = { networks = 10, steps = 10000, lr = 1e-3 } },
+
   run = function(p)
     local sizes = {}
     for size = p.step, p.p * (p.p + 1) // 2 - 1, p.step do sizes[#sizes + 1] = size end

@@ -138,6 +138,13 @@ return mlrt.experiment "toy_addition" {
     trajectory = false, stop = false,         -- draw it; stop when all thresholds are passed
   },
 
+  sizes = { paper = {} }, -- these are the authors' values already
+  expect = function(p)    -- what their program prints, with another seed
+    if p.train == 45 and p.p == 10 and p.objective == "regression" and p.lr == 1e-3 and p.decoder_lr == 1e-4 then
+      return { rqi_step = 800, train_step = 1130, test_step = 1530 }
+    end
+  end,
+
   sweep = { axes = { "train=5,10,15,20,25,30,35,40,45,50,54", "seed=0..2" }, plot = draw },
 
   setup = function(p)
