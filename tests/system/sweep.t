@@ -139,7 +139,7 @@ END
 fails 1 "^1 of 3 points failed" "an experiment that trains nothing is swept too" sweep --store roots roots.lua a=4,-1,9
 is "$(column root roots)/$(column word roots)" "2  3/found  found" "what it returns is what it found"
 is "$(column status roots)" "done failed done" "what it raises is a failure"
-like "$(cat roots/1/log.txt)" '^at work$' "what it says is in its folder"
+like "$(cat roots/*/log.txt)" '^at work$' "what one says is in its folder"
 is "$(mlrt sweep --store roots roots.lua a=4,9 2>&1 | sed -n 2,3p)" "sweep: a 4, 9
 2 points, 2 are done" "and it is not run again"
 echo 'return require("mlrt").experiment "silent" { params = { a = 1 }, run = function() end }' >silent.lua
