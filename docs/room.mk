@@ -2,8 +2,10 @@
 dist_doc_DATA = README.md
 pagesdir = $(docdir)/docs
 dist_pages_DATA = %D%/amplitudes.md %D%/architecture.md %D%/grokking.md %D%/language.md %D%/performance.md %D%/plugins.md %D%/reference.md %D%/tutorial.md
+resultsdir = $(docdir)/docs/results
+dist_results_DATA = %D%/results/coefficient_from_key.csv
 imagesdir = $(docdir)/docs/images
-dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/strike_two.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
+dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/coefficient_five_loops.svg %D%/images/strike_two.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
 	%D%/images/toy_trajectory_theory.svg
 
 REFERENCE = env HOME=/nonexistent MLRT_PLUGIN_PATH= ./with-mlrt mlrt inspect --markdown
