@@ -127,26 +127,4 @@ static inline void mlrt__pack_panel(mlrt__operand b, int64_t depth, int64_t colu
             mlrt__store(panel + k * MLRT__COLUMNS + j, mlrt__load_some(b.data + k * b.row + j, columns - j));
 }
 
-/* ---- b packed as a whole ---- */
-
-static inline int64_t mlrt__panels(int64_t n) { return (n + MLRT__COLUMNS - 1) / MLRT__COLUMNS; }
-
-/* b [k, n] into mlrt__panels(n) * k * COLUMNS floats. */
-static inline void mlrt__pack(mlrt__operand b, int64_t k, int64_t n, float *packed) {
-    for (int64_t j = 0; j < n; j += MLRT__COLUMNS, packed += k * MLRT__COLUMNS, b.data += MLRT__COLUMNS * b.column)
-        mlrt__pack_panel(b, k, n - j < MLRT__COLUMNS ? n - j : MLRT__COLUMNS, packed);
-}
-
-/* y [m, n] = a [m, k] b [k, n] with a b that was packed with packed_k >= k rows; what it has beyond k is left out. */
-static inline void mlrt__multiply(mlrt__operand a, const float *packed, int64_t packed_k, float *y, int64_t y_row,
-                                  int64_t m, int64_t n, int64_t k, bool add) {
-    mlrt__tile t = {.a = a, .depth = k, .b_row = MLRT__COLUMNS, .y_row = y_row, .finish.add = add};
-    for (int64_t j = 0; j < n; j += MLRT__COLUMNS, packed += packed_k * MLRT__COLUMNS) {
-        t.b = packed;
-        t.y = y + j;
-        t.columns = n - j < MLRT__COLUMNS ? n - j : MLRT__COLUMNS;
-        mlrt__run_panel(&t, m);
-    }
-}
-
 #endif
