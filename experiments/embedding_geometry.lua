@@ -29,12 +29,7 @@ return mlrt.experiment "embedding_geometry" {
   },
 
   run = function(p)
-    local run
-    if p.run > 0 then
-      run = mlrt.stored(p.run, { checkpoint = p.checkpoint })
-    else
-      run = mlrt.run(learn, { loop = p.loop, dim = p.dim, epochs = p.epochs, epoch_size = p.epoch_size, seed = p.seed })
-    end
+    local run = symbols.stored_or_trained(p, learn)
     local vectors = run:parameter "seq2seq.encoder.embedding.weight"
     local _, dim = vectors:shape()
     local pca = vectors:pca(3)

@@ -51,12 +51,7 @@ return mlrt.experiment "relations" {
   },
 
   run = function(p)
-    local run
-    if p.run > 0 then
-      run = mlrt.stored(p.run, { checkpoint = p.checkpoint })
-    else
-      run = mlrt.run(learn, { loop = p.loop, dim = p.dim, epochs = p.epochs, epoch_size = p.epoch_size, seed = p.seed })
-    end
+    local run = symbols.stored_or_trained(p, learn)
     local task = run.task
     local list = relations.measure(run, amplitudes.relations {
       loop = task.loop, zeros = task.zeros, base = task.base, test = task.test, train = task.train, seed = task.seed,

@@ -42,6 +42,14 @@ function symbols.learn(p, task, changed)
   }
 end
 
+-- Run p.run of the store, or, where that is 0, a new one of `experiment`.
+function symbols.stored_or_trained(p, experiment)
+  if p.run > 0 then return mlrt.stored(p.run, { checkpoint = p.checkpoint }) end
+  return mlrt.run(experiment, {
+    loop = p.loop, dim = p.dim, epochs = p.epochs, epoch_size = p.epoch_size, seed = p.seed,
+  })
+end
+
 -- The first epoch in which a metric is so good, or nil.
 function symbols.epoch_of(run, metric, value)
   local series = run:series(metric)
