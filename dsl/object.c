@@ -18,7 +18,7 @@ mlrt__handle *mlrt__handle_arg(lua_State *L, int index, mlrt_kind kind, const ch
     if (!h) luaL_error(L, "%s must be a %s, got %s", what, mlrt__kinds[kind].name, luaL_typename(L, index));
     if (h->object->cls->kind != kind)
         luaL_error(L, "%s must be a %s, got the %s '%s'", what, mlrt__kinds[kind].name,
-                   mlrt__kinds[h->object->cls->kind].name, h->entry->name);
+                   mlrt__kinds[h->object->cls->kind].name, h->name);
     return h;
 }
 
@@ -89,7 +89,7 @@ static mlrt__value value_of(lua_State *L, mlrt__arena *arena, int index) {
 }
 
 static int fail_at(lua_State *L, const mlrt__handle *h, mlrt_error *err) {
-    mlrt_at(err, "%s.%s", mlrt__kinds[h->object->cls->kind].name, h->entry->name);
+    mlrt_at(err, "%s.%s", mlrt__kinds[h->object->cls->kind].name, h->name);
     return mlrt__raise(L, err);
 }
 
@@ -143,7 +143,7 @@ static int new_object(lua_State *L) {
     mlrt__handle *h = lua_newuserdatauv(L, sizeof *h, 1);
     memset(h, 0, sizeof *h);
     luaL_setmetatable(L, type_name);
-    h->entry = entry;
+    h->name = entry->name;
     mlrt__script_line(L, where, sizeof where);
     h->object = mlrt__object_new(&h->arena, entry->cls, name, where);
     set_properties(L, h, 3);
@@ -173,7 +173,7 @@ static int object_index(lua_State *L) {
     const char *key = luaL_checkstring(L, 2);
     const mlrt_object *o = h->object;
     if (strcmp(key, "kind") == 0) return lua_pushstring(L, mlrt__kinds[o->cls->kind].name), 1;
-    if (strcmp(key, "class") == 0) return lua_pushstring(L, h->entry->name), 1;
+    if (strcmp(key, "class") == 0) return lua_pushstring(L, h->name), 1;
     if (strcmp(key, "name") == 0) return lua_pushstring(L, o->name), 1;
     if (strcmp(key, "where") == 0) return lua_pushstring(L, o->where), 1;
     const mlrt_prop *p = mlrt__prop_find(o->cls, key);
@@ -184,7 +184,7 @@ static int object_index(lua_State *L) {
 
 static int object_text(lua_State *L) {
     const mlrt__handle *h = luaL_checkudata(L, 1, type_name);
-    return lua_pushfstring(L, "%s.%s", mlrt__kinds[h->object->cls->kind].name, h->entry->name), 1;
+    return lua_pushfstring(L, "%s.%s", mlrt__kinds[h->object->cls->kind].name, h->name), 1;
 }
 
 static int object_gc(lua_State *L) {
@@ -209,12 +209,14 @@ static int kinds(lua_State *L) {
     return 1;
 }
 
+/* core.classes(kind, open): their names; `open` asks the files themselves, where an index may have answered. */
 static int classes(lua_State *L) {
     const mlrt_kind kind = kind_arg(L, 1);
-    const mlrt__registry *r = &mlrt__host_of(L)->registry;
+    mlrt__registry *r = &mlrt__host_of(L)->registry;
+    if (lua_toboolean(L, 2)) mlrt__registry_open(r);
     lua_newtable(L);
     for (int32_t i = 0, n = 0; i < r->entries; i++)
-        if (r->entry[i].cls->kind == kind) {
+        if (r->entry[i].kind == kind) {
             lua_pushstring(L, r->entry[i].name);
             lua_rawseti(L, -2, ++n);
         }

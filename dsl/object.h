@@ -9,8 +9,8 @@
 typedef struct mlrt__handle {
     mlrt__arena arena;
     mlrt_object *object;
-    const mlrt__entry *entry;
-    bool opened; /* a task that must be closed */
+    const char *name; /* of its class, in full: "amplitudes.strike_two" */
+    bool opened;      /* a task that must be closed */
 } mlrt__handle;
 
 mlrt__handle *mlrt__handle_test(lua_State *L, int index); /* or NULL */

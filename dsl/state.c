@@ -23,7 +23,7 @@ static int open_all(lua_State *L) {
 
 mlrt_status mlrt__host_open(mlrt__host *host, const mlrt__host_options *options, mlrt_error *err) {
     *host = (mlrt__host){.traceback = options->traceback};
-    if (mlrt__plugins_load(&host->registry, options->plugin_folders, options->plugin_folder_count, err) != MLRT_OK ||
+    if (mlrt__plugins_promise(&host->registry, options->plugin_folders, options->plugin_folder_count, err) != MLRT_OK ||
         !(host->L = luaL_newstate())) {
         mlrt__host_close(host);
         return err->status != MLRT_OK ? err->status : mlrt_fail(err, MLRT_MEMORY, "out of memory");

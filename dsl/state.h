@@ -25,7 +25,7 @@ typedef struct mlrt__host {
     uint64_t serial;      /* of that graph: nodes of older ones are refused */
 } mlrt__host;
 
-/* Load plugins and open Lua. Refused plugins are on host->registry's list. */
+/* Find plugins, by their indexes, and open Lua. Refused plugins are on host->registry's list. */
 mlrt_status mlrt__host_open(mlrt__host *host, const mlrt__host_options *options, mlrt_error *err);
 void mlrt__host_close(mlrt__host *host);
 mlrt__host *mlrt__host_of(lua_State *L);

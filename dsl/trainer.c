@@ -331,7 +331,7 @@ static int open_task(lua_State *L) {
     h->opened = true; /* closed in any case: a task must survive a failed open */
     const mlrt_task_class *cls = (const mlrt_task_class *)h->object->cls;
     if (cls->open((mlrt_task *)h->object, &err) == MLRT_OK) return 0;
-    mlrt_at(&err, "task.%s", h->entry->name);
+    mlrt_at(&err, "task.%s", h->name);
     if (h->object->where[0]) mlrt_at(&err, "%s", h->object->where);
     return mlrt__raise(L, &err);
 }

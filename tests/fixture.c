@@ -7,7 +7,7 @@
 
 /* ---- plugins ---- */
 
-const mlrt__registry *fixture_registry(void) {
+mlrt__registry *fixture_registry(void) {
     static mlrt__registry registry;
     mlrt_error err = {0};
     if (registry.plugins) return &registry;

@@ -43,7 +43,7 @@ typedef struct fixture {
 } fixture;
 
 /* The plugins that MLRT_PLUGIN_PATH shows; the program ends when core is not among them. */
-const mlrt__registry *fixture_registry(void);
+mlrt__registry *fixture_registry(void);
 const mlrt_class *fixture_class(mlrt_kind kind, const char *name);
 /* The number of inputs in the text, or -1. */
 int32_t fixture_inputs(mlrt__arena *arena, const char *text, fixture_spec spec[FIXTURE_INPUTS]);

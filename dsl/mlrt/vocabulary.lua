@@ -85,9 +85,9 @@ end
 
 -- Every word of a kind: its classes, and the plugins they belong to: true for "linear" and "amplitudes.coefficient",
 -- false for "amplitudes".
-local function vocabulary_of(kind)
+local function vocabulary_of(kind, open)
   local known = {}
-  for _, name in ipairs(core.classes(kind)) do
+  for _, name in ipairs(core.classes(kind, open)) do
     known[name] = true
     for dot in name:gmatch "()%." do known[name:sub(1, dot - 1)] = known[name:sub(1, dot - 1)] or false end
   end
@@ -101,6 +101,7 @@ function M.namespace(kind, path, known)
     __call = path and known[path] and constructor(kind, path) or nil,
     __index = function(self, key)
       local name = (path and path .. "." or "") .. tostring(key)
+      if known[name] == nil then known = vocabulary_of(kind, true) end -- no index is believed in that
       if known[name] == nil then
         words.fail(core.line(), "no %s '%s'%s", kind, name, words.suggestion(name, words.sorted_keys(known)))
       end

@@ -40,7 +40,7 @@ static mlrt_status not_found(const mlrt__registry *r, const char *name, mlrt_err
     return MLRT_NAME;
 }
 
-static mlrt_status select_name(const mlrt__registry *r, const char *name, mlrt__selection *s, mlrt_error *err) {
+static mlrt_status select_name(mlrt__registry *r, const char *name, mlrt__selection *s, mlrt_error *err) {
     *s = (mlrt__selection){.kind = -1};
     if (!name) return MLRT_OK;
     const size_t length = strcspn(name, ".");
@@ -60,7 +60,7 @@ static mlrt_status select_name(const mlrt__registry *r, const char *name, mlrt__
     return any_class(r, s) ? MLRT_OK : not_found(r, name, err);
 }
 
-mlrt_status mlrt__inspect(const mlrt__registry *r, const char *name, mlrt__inspect_format format, int width, FILE *out,
+mlrt_status mlrt__inspect(mlrt__registry *r, const char *name, mlrt__inspect_format format, int width, FILE *out,
                           mlrt_error *err) {
     static mlrt__inspect_writer *const writers[] = {
         [MLRT__INSPECT_PLAIN] = mlrt__inspect_plain,

@@ -14,7 +14,7 @@ typedef enum mlrt__inspect_format {
 
 /* Print what `name` is: "layer.linear" a class, "layer" every layer, "core" a plugin, "linear" each class called so; NULL:
  * all there is, and what was refused. Fails, printing nothing, when there is no such thing. */
-mlrt_status mlrt__inspect(const mlrt__registry *r, const char *name, mlrt__inspect_format format, int width, FILE *out,
+mlrt_status mlrt__inspect(mlrt__registry *r, const char *name, mlrt__inspect_format format, int width, FILE *out,
                           mlrt_error *err);
 
 /* ---- shared by the three writers ---- */

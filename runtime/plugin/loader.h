@@ -13,5 +13,7 @@
 /* Fails only when one of the `count` folders given by hand does not exist. What is refused on the way, a file or a folder,
  * is on the registry's list with a reason, and the rest is loaded. */
 mlrt_status mlrt__plugins_load(mlrt__registry *r, const char *const *folders, int32_t count, mlrt_error *err);
+/* The same, but a file that has not changed since it was last opened is only promised, by its folder's index (index.h). */
+mlrt_status mlrt__plugins_promise(mlrt__registry *r, const char *const *folders, int32_t count, mlrt_error *err);
 
 #endif

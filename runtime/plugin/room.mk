@@ -7,6 +7,7 @@ libmlrt_la_SOURCES += \
 	%D%/cache.c \
 	%D%/data.c \
 	%D%/host.c %D%/host.h \
+	%D%/index.c %D%/index.h \
 	%D%/inspect.c %D%/inspect.h %D%/inspect_json.c %D%/inspect_markdown.c %D%/inspect_plain.c \
 	%D%/kinds.c %D%/kinds.h \
 	%D%/layer.c %D%/layer.h \

@@ -64,7 +64,9 @@ static mlrt_status vet_identity(const mlrt_class *cls, mlrt_error *err) {
 
 static mlrt_status vet_class(mlrt__arena *arena, const mlrt_class *cls, mlrt_error *err) {
     const size_t size = mlrt__kinds[cls->kind].class_size;
-    if (cls->size != size) return mlrt_fail(err, MLRT_ABI, "its struct has %u bytes, expected %zu", cls->size, size);
+    if (cls->size != size)
+        return mlrt_fail(err, MLRT_ABI, "its struct has %u bytes, expected %zu; rebuild it against mlrt %s", cls->size,
+                         size, mlrt_version());
     if (!cls->summary) return mlrt_fail(err, MLRT_ABI, "it has no summary");
     if (vet_functions(cls, err) != MLRT_OK) return MLRT_ABI;
     if (cls->kind == MLRT_KIND_LAYER && vet_layer(cls, err) != MLRT_OK) return MLRT_ABI;

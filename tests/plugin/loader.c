@@ -47,7 +47,7 @@ static const char *reason(const mlrt__registry *r, const char *file) {
 static const struct {
     const char *file, *options, *reason;
 } refused[] = {
-    {"one/abi.so", "-DGUARD_ABI=2", "built for another mlrt: its abi is 2, expected 1; rebuild it against mlrt "},
+    {"one/abi.so", "-DGUARD_ABI=1", "built for another mlrt: its abi is 1, expected 2; rebuild it against mlrt "},
     {"one/magic.so", "-DMAGIC=\\\"elfplug\\\"", "not an mlrt plugin: 'mlrt_plugin_v' does not begin with 'mlrtplug'"},
     {"one/prop.so", "-DGUARD_PROP_SIZE=8", "built for another mlrt: its prop_size is 8, expected "},
     {"one/symbol.so", "-DSYMBOL=something_else", "not an mlrt plugin: it does not export 'mlrt_plugin_v'"},

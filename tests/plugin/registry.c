@@ -95,7 +95,8 @@ static void test_refusals(void) {
     p = PLUGIN("x", &odd.base);
     is_str(add(&p, "x.so"), "a class has the unknown kind 9", "a kind");
     p = PLUGIN("x", &small.base);
-    snprintf(line + 2048, 2048, "layer 'small': its struct has 8 bytes, expected %zu", sizeof(mlrt_layer_class));
+    snprintf(line + 2048, 2048, "layer 'small': its struct has 8 bytes, expected %zu; rebuild it against mlrt %s",
+             sizeof(mlrt_layer_class), mlrt_version());
     is_str(add(&p, "x.so"), line + 2048, "a class's size");
     p = PLUGIN("x", &relu_class.base, &empty_class.base);
     is_str(add(&p, "x.so"), "layer 'empty': it has no 'build' function", "a function");

@@ -1,10 +1,11 @@
-PLUGIN_TESTS = %D%/cache %D%/inspect %D%/loader %D%/new %D%/op %D%/props %D%/registry
+PLUGIN_TESTS = %D%/abi %D%/cache %D%/index %D%/inspect %D%/loader %D%/new %D%/op %D%/props %D%/registry
 check_PROGRAMS += $(PLUGIN_TESTS)
 TESTS += $(PLUGIN_TESTS)
 EXTRA_DIST += %D%/fixture.c
 
-# These two build plugins while they run.
+# These build plugins while they run.
 tests_plugin_loader_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_CC='"$(CC)"'
+tests_plugin_index_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_CC='"$(CC)"'
 tests_plugin_new_CPPFLAGS = $(AM_CPPFLAGS) -DMLRT_CC='"$(CC)"'
 
 # A plugin that only op.c loads: -rpath makes it shared although it is never installed.

@@ -1,4 +1,4 @@
-/* plugin.h - the plugin ABI, version 1: how a .so adds layers, losses, optimizers, schedules and tasks to mlrt.
+/* plugin.h - the plugin ABI, version 2: how a .so adds layers, losses, optimizers, schedules and tasks to mlrt.
  *
  * A plugin exports one symbol, which MLRT_PLUGIN defines: a guard that says what it was built against, and a list of
  * classes. Everything is static data, so `mlrt inspect` prints a plugin's documentation without running it.
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define MLRT_ABI_VERSION 1
+#define MLRT_ABI_VERSION 2
 
 /* ---- initial values of a parameter ---- */
 
