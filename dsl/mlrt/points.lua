@@ -124,7 +124,7 @@ local function joined(experiment, said, fixed, axes)
   for _, a in ipairs(axes) do mine[a.name] = a end
   for _, item in ipairs(said.axes or {}) do
     local a = of_script(experiment, scripted, experiment, item)
-    if not fixed[a.name] then all[#all + 1] = mine[a.name] or a end
+    if fixed[a.name] == nil then all[#all + 1] = mine[a.name] or a end
     mine[a.name] = nil
   end
   for _, a in ipairs(axes) do

@@ -8,12 +8,12 @@ local layer, random = mlrt.layer, mlrt.array.random
 return mlrt.experiment "sums" {
   params = {
     a = 1, b = 1.0, kind = mlrt.one_of { "plain", "other" }, note = "", limited = mlrt.range(1, 9) { 5 },
-    steps = 3, trouble = "", seed = 0,
+    steps = 3, trouble = "", seed = 0, drop = true,
   },
 
   sweep = function(p)
     return {
-      axes = { "a=1..3", { "b", 0.5, p.note == "short" and 1.0 or 1.5 } },
+      axes = { "a=1..3", { "b", 0.5, p.note == "short" and 1.0 or 1.5 }, p.note == "short" and "drop=true" or nil },
       metric = "sum",
       plot = p.note == "drawn" and function(results)
         local sums = results:values "sum"
@@ -31,7 +31,9 @@ return mlrt.experiment "sums" {
         train = { x = random.normal { 20, 3, seed = p.seed }, y = random.normal { 20, 1, seed = 1 } },
         test = { x = random.normal { 8, 3, seed = 2 }, y = random.normal { 8, 1, seed = 3 } }, target = "y",
       },
-      model = mlrt.chain { layer.linear { 8 }, layer.tanh {}, layer.dropout { 0.1 }, layer.linear { 1 } },
+      model = mlrt.chain {
+        layer.linear { 8 }, layer.tanh {}, layer.dropout { p.drop and 0.1 or 0 }, layer.linear { 1 },
+      },
       loss = mlrt.loss.mse {},
       optimizer = mlrt.optimizer.adam { lr = p.trouble == "inf" and p.a == 2 and 1e38 or 1e-3 * p.b },
       train = { steps = p.steps, batch = 10, monitor = "loss", evaluate = math.max(1, p.steps // 100),

@@ -47,7 +47,9 @@ is "$(runs own)" 12 "--fresh runs it again"
 ok "an axis and a value of the command line take the script's place" sweep --store value sums.lua b=7 seed=4,5
 is "$(column a value)/$(column seed value)" "1 1 2 2 3 3/4 5 4 5 4 5" "others are added"
 ok "the script may look at the values" sweep --store short sums.lua note=short a=1
-is "$(column b short)" "0.5 1" "to say its axes"
+is "$(column b short)/$(column drop short)" "0.5 1/true true" "to say its axes"
+ok "which a value that is false replaces, too" sweep --store false sums.lua note=short a=1 drop=false
+is "$(mlrt show --store false 1 | awk '$1 == "drop" { print $2 }')" false "as any other"
 ok "points need not be a grid" sweep --store points sums.lua note=points a=1
 is "$(column kind points)/$(column limited points)" "other plain other plain/5 2 5 2" "each has the values of the axes"
 is "$(mlrt sweep --store drawn sums.lua note=drawn 2>/dev/null | grep '^sum[^s]')" "$(printf 'sum\t4.5\t6\t1\t1.5')" \
