@@ -87,7 +87,7 @@ local function report(what, f, label, first)
   local within, between = spread(f, label)
   local l, z = loss(f, label)
   print(("%-14s %10.6f  %10.6f  %10.6f  %.3e"):format(what, within / first, between / first, l / z, z / #f))
-  return within, between
+  return { within = within / first, between = between / first, z = z / #f / first }
 end
 
 local function draw(p, name, f, label)
@@ -107,26 +107,30 @@ return mlrt.experiment "effective_images" {
     output = "effective_images",
   },
 
+  expect = { within = 0, z = 1, adam_within = 0, adam_z = 1 }, -- classes collapse (Fig. C.11), Z stays (Eq. C.24)
+
   run = function(p)
     local images, label = read(p)
     local f = encode(images, p) * p.size
     local z = f:square():sum()
     print("               within      between     l / Z       Z / images     (of the start's Z)")
-    local first = z / #f
+    local first, flowed, learned = z / #f, nil, nil
     report("start", f, label, first)
     for _, time in ipairs { 0.01, 0.03, 0.1, 0.3 } do
-      report(("flow, %g"):format(time), flow(f, label, time * z), label, first)
+      flowed = report(("flow, %g"):format(time), flow(f, label, time * z), label, first)
     end
     local quarter = p.steps // 4
     local wanted = { [quarter] = true, [2 * quarter] = true, [p.steps] = true }
     for i, state in ipairs(adam(f, label, p, wanted)) do
       local step = ({ quarter, 2 * quarter, p.steps })[i]
-      report(("Adam, %d"):format(step), state, label, first)
+      learned = report(("Adam, %d"):format(step), state, label, first)
       if p.dim == 2 then draw(p, ("adam_%d"):format(step), state, label) end
     end
     if p.dim == 2 then
       draw(p, "start", f, label)
       draw(p, "flow", flow(f, label, 0.1 * z), label)
     end
+    return { within = flowed.within, between = flowed.between, z = flowed.z,
+             adam_within = learned.within, adam_between = learned.between, adam_z = learned.z }
   end,
 }

@@ -34,6 +34,9 @@ return mlrt.experiment "images" {
     batch = 200, steps = 8000, evaluate = 200, seed = 0,
     threshold = 0.6, gap = 1000,
   },
+  expect = function(p) -- Fig. 6.8: large weights, few images
+    if p.init >= 8 and p.train <= 1000 then return { phase = phases.number.grokking } end
+  end,
   sizes = { paper = { decay = 0.01, steps = 100000, evaluate = 1000, test = 10000 } },
 
   sweep = { axes = { "decay=0.01..10@log:7", "decoder_lr=1e-5..1e-2@log:7" }, metric = "phase" },

@@ -65,6 +65,10 @@ return mlrt.experiment "latent_topography" {
     seed = 7,                                 -- of 0 to 12, the one that finds a circle in the plane
   },
 
+  expect = function(p) -- Fig. 6.2: a circle in the plane, and a slice for each result
+    if p.operation == "add_mod" and p.dim == 2 then return { circularity = 1, slices = p.p } end
+  end,
+
   setup = function(p)
     local number = layer.parameter { { p.p, p.dim }, name = "number", init = mlrt.init.normal(0, p.init) }
     local decoder = mlrt.chain {

@@ -51,6 +51,19 @@ local function drawn(values)
   return shown
 end
 
+-- What the thesis says of the corners of its diagrams: Sec. 6.4.1, Figs 6.6 and C.5.
+local function expected(p)
+  local fast, slow, phase = p.decoder_lr >= 5e-3, p.decoder_lr <= 2e-4, nil
+  if p.over == "decoder_decay" then
+    phase = fast and (p.decoder_decay == 0 and "memorization" or p.decoder_decay >= 10 and "confusion") or nil
+  elseif p.over == "lr" then
+    phase = fast and p.lr <= 1e-4 and "memorization" or nil
+  elseif p.over == "batch" and slow then
+    phase = p.batch >= 40 and "comprehension" or p.batch == 5 and "grokking" or nil
+  end
+  return phase and { phase = phase }
+end
+
 local letters = { "c", "g", "m", "-" } -- - for confusion
 
 -- The diagram, also in letters.
@@ -85,7 +98,7 @@ local function draw(results)
     print(("%s  %-14s %3d points"):format(letters[phase], name, count[phase]))
   end
   results:plot("phases", plot.heatmap {
-    cells, x = drawn(x.values), y = drawn(rows), x_label = x.name, y_label = y.name, categories = phases.names,
+    cells, x = x.values, x_log = x.log, y = drawn(rows), x_label = x.name, y_label = y.name, categories = phases.names,
   })
 end
 
@@ -102,6 +115,8 @@ return mlrt.experiment "phase_diagram" {
     steps = 10000, gap = 1000, seed = 24,
   },
   sizes = { paper = { steps = 100000 } },
+
+  expect = expected,
 
   sweep = function(p) return { axes = { to_the_right(p), vertical[p.over](p) }, metric = "phase", plot = draw } end,
 

@@ -308,6 +308,7 @@ local function compute(run, experiment, list)
     words.fail(experiment.where, "run: expected a table of values or nothing, got %s", words.a(words.kind(found)))
   end
   if found and next(found) then run:table(found) end
+  compare(run, experiment)
   run.status = "done"
   return found or {}
 end
