@@ -2,12 +2,16 @@
 -- arrange themselves in circles. Liu et al., arXiv:2205.10343, Sec. 4.2; Figs 6.1, 6.7 and C.13 of Kitouni's thesis.
 --
 --   mlrt run modular_transformer.lua             53 numbers, delayed generalisation
---   mlrt sweep modular_transformer.lua           dropout brings it forward (Fig. 6.7, centre)
---   mlrt sweep modular_transformer.lua dropout=0 decoder_decay=0,0.3,1,2          and so does decay of the decoder
---   mlrt sweep modular_transformer.lua dropout=0 decay=0 --metric phase \
+--   mlrt sweep modular_transformer.lua dropout=0 seed=0..9 --metric circularity_generalized
+--                                                how often the first two components are a circle
+--   mlrt sweep modular_transformer.lua stop=true                                  dropout brings it forward (Fig. 6.7)
+--   mlrt sweep modular_transformer.lua stop=true dropout=0 decoder_decay=0,0.3,1,2   and so does decay of the decoder
+--   mlrt sweep modular_transformer.lua stop=true dropout=0 decay=0 --metric phase \
 --        decoder_decay=0.1..5@log:7 decoder_lr=1e-4..1e-2@log:7                   the phase diagram (Fig. 6.7, right)
 --
--- Circularity is that of representation.circularity, dimension exp of the entropy of the explained variance.
+-- Circularity, of the first two components, is that of representation.circularity. A network uses several circles, and
+-- where two of them are alike these components show a mixture, so `circles` tells the share of the variance on the four
+-- largest ones, wherever they lie (representation.circles). Dimension is exp of the entropy of the explained variance.
 
 local mlrt = require "mlrt"
 local layer, plot = mlrt.layer, mlrt.plot
@@ -16,6 +20,7 @@ local representation = require "representation"
 
 local EMBEDDING = "number.weight"
 
+local ROUND = 0.9 -- a circularity that is a circle to the eye
 local kept -- the embeddings at each evaluation, by step, for the pictures
 
 -- What the run is asked at each evaluation.
@@ -23,6 +28,13 @@ local watch = {
   circularity = function(run, step)
     kept[step] = run:parameter(EMBEDDING)
     return (representation.circularity(kept[step]))
+  end,
+  circles = function(run)
+    local share = 0
+    for i, circle in ipairs(representation.circles(run:parameter(EMBEDDING))) do
+      share = share + (i <= 4 and circle.share or 0)
+    end
+    return share
   end,
   dimension = function(run) return representation.pca(run:parameter(EMBEDDING)).dimension end,
 }
@@ -63,16 +75,20 @@ end
 local function finish(run)
   local train = phases.first(run:series("accuracy", "train"), 0.99)
   local test = phases.first(run:series "accuracy", 0.99)
-  local circularity, dimension = run:series "circularity", run:series "dimension"
-  local best = 0
+  local circularity, circles, dimension = run:series "circularity", run:series "circles", run:series "dimension"
+  local circle, best = nil, 0
   for i, value in ipairs(circularity.value) do
-    if test and circularity.step[i] >= test then best = math.max(best, value) end
+    if test and circularity.step[i] >= test then
+      best = math.max(best, value)
+      circle = circle or value >= ROUND and circularity.step[i] or nil
+    end
   end
   run:table { -- what never came is left out
     train_step = train, test_step = test, delay = test and test - train,
     phase = phases.number[phases.classify(train, test, run.params.gap)],
     circularity_memorized = train and at(circularity, train), dimension_memorized = train and at(dimension, train),
-    circularity_generalized = test and at(circularity, test), circularity_best = test and best,
+    circularity_generalized = test and at(circularity, test), circularity_best = test and best, circle_step = circle,
+    circles_memorized = train and at(circles, train), circles_generalized = test and at(circles, test),
     dimension_end = run:metric "dimension",
   }
   if run.folder and run.params.pictures then draw(run, train, test) end
@@ -93,11 +109,17 @@ return mlrt.experiment "modular_transformer" {
     stop = false,                             -- when it has generalised
     pictures = true,
   },
+  expect = function(p) -- Figs 6.1 and 6.7
+    if p.dropout >= 0.2 then return { phase = phases.number.comprehension, test_step = "< 1000" } end
+    if p.lr == p.decoder_lr and p.decay == p.decoder_decay and p.dropout == 0 then
+      return { phase = phases.number.grokking, circularity_generalized = "a circle" }
+    end
+  end,
   sizes = { paper = { dim = 256, layers = 2, init = 1.0, train = 0.8, steps = 100000, evaluate = 500 } },
 
   sweep = {
-    axes = { "dropout=0,0.05,0.1,0.2,0.3" },
-    points = { { stop = true, pictures = false } },
+    axes = { "dropout=0,0.05,0.1,0.2,0.3,0.4,0.5" },
+    points = { { pictures = false } },
     metric = "test_step",
   },
 

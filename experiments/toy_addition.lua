@@ -13,6 +13,9 @@ local phases = require "phases"
 local representation = require "representation"
 local toy_model = require "toy_model"
 
+-- What decides which sums the training set has.
+local function split_of(p) return p.split < 0 and p.seed or p.split end
+
 -- Names of the metrics that follow each embedding.
 local function names(p)
   local list = {}
@@ -37,18 +40,38 @@ local function draw_trajectory(run, theory)
     plot.curves { x_label = "step", y_label = "normalised embedding, effective theory", table.unpack(predicted) })
 end
 
+local experiment
+
+-- Parallelograms that this network forms and so do others, `twins` of them, that start elsewhere and learn the same.
+local function in_common(run, t, formed)
+  local p, lists, change = run.params, { formed }, {}
+  for name, value in pairs(p) do change[name] = value end
+  change.twins, change.trajectory, change.split = 0, false, split_of(p)
+  for k = 1, p.twins do
+    change.seed = p.seed + 1000 * k
+    local twin = mlrt.run(experiment, change, { quiet = true, store = false })
+    lists[k + 1] = representation.formed(twin:parameter "number", t, { delta = p.delta })
+    twin:close()
+  end
+  return representation.common(lists)
+end
+
 local function finish(run)
   local p, e = run.params, run:parameter "number"
   local t = representation.table_of(run)
   local theory = effective_theory.new(t, p.p, { sum = true })
   local ideal = theory:ideal()
   local formed, all = representation.formed(e, t, { delta = p.delta })
+  local common = p.twins > 0 and in_common(run, t, formed) or nil
+  local strictly = representation.formed(e, t, { delta = p.delta / 10 })
   local n, known = #t.a, run.examples.train
   local right = run:metric "train_accuracy" * known + run:metric "accuracy" * (n - known)
   local reached = run.milestones
   run:table {
     pairs = n, trained_on = known, fraction = known / n,
-    rqi = #formed / all, ideal_rqi = ideal.rqi, lucky = theory:beyond(formed),
+    rqi = #formed / all, ideal_rqi = ideal.rqi, lucky = theory:beyond(formed), luck = theory:luck(p.delta),
+    strict_rqi = #strictly / all, strictly_lucky = theory:beyond(strictly),
+    common_rqi = common and #common / all, common_lucky = common and theory:beyond(common),
     whole_accuracy = right / n, predicted_accuracy = representation.accuracy_of(t, formed),
     ideal_accuracy = ideal.accuracy, nullity = theory.nullity, lambda3 = theory:lambda3(),
     train_step = reached.train_accuracy, test_step = reached.accuracy, rqi_step = reached.rqi,
@@ -114,16 +137,25 @@ local function draw(results)
   })
   results:plot("bounds", plot.scatter {
     { x = ideal_rqi, y = rqi, name = "quality" },
+    { x = ideal_rqi, y = column(all, "common_rqi"), name = "of what three networks form" },
     { x = column(all, "ideal_accuracy"), y = predicted, name = "predicted accuracy" },
+    { x = array.linspace(0, 1, 51), y = array.linspace(0, 1, 51), name = "the bound" },
     x_label = "of an ideal model", y_label = "of the network", x_range = { 0, 1 }, y_range = { 0, 1 },
   })
   print(("correlation of accuracy and predicted accuracy: %.4f (thesis, Fig. 6.3: on the diagonal)"):format(
     array.stack({ accuracy, predicted }):T():corrcoef():get(1, 2)))
-  print(("quality above the ideal one in %d of %d runs (thesis, Eq. C.7: but for luck in none); a run has %.1f "
-    .. "parallelograms by luck"):format((rqi - ideal_rqi):gt(1e-9):sum(), #all, column(all, "lucky"):mean()))
+  local function above(name) return (column(all, name) - ideal_rqi):gt(1e-9):sum() end
+  local function mean(name) return column(all, name):mean() end
+  print(("quality above the ideal one (thesis, Eq. C.7: but for luck in none):\n"
+    .. "  in %d of %d runs; %.2f parallelograms a run are beyond what the training set implies, by chance %.2f"):format(
+    above "rqi", #all, mean "lucky", mean "luck"))
+  print(("  within a tenth of delta: in %d of %d, %.2f parallelograms a run"):format(above "strict_rqi", #all,
+    mean "strictly_lucky"))
+  print(("  of what networks with other starts form as well: in %d of %d, %.2f parallelograms a run"):format(
+    above "common_rqi", #all, mean "common_lucky"))
 end
 
-return mlrt.experiment "toy_addition" {
+experiment = mlrt.experiment "toy_addition" {
   doc   = "Complete a table of sums from embeddings that are added and a decoder.",
   paper = { "arXiv:2205.10343", figure = 3 },
 
@@ -135,6 +167,7 @@ return mlrt.experiment "toy_addition" {
     init_scale = 1.0, width = 200, batch = 0, -- 0: all pairs at once
     steps = 5000, evaluate = 100, seed = 0,
     delta = 0.1,                              -- of a parallelogram; the thesis says 0.01, its program compares squares
+    split = -1, twins = 0,                    -- the seed of the training set, -1: the run's; others to compare with
     trajectory = false, stop = false,         -- draw it; stop when all thresholds are passed
   },
 
@@ -145,12 +178,12 @@ return mlrt.experiment "toy_addition" {
     end
   end,
 
-  sweep = { axes = { "train=5,10,15,20,25,30,35,40,45,50,54", "seed=0..2" }, plot = draw },
+  sweep = { axes = { "train=5,10,15,20,25,30,35,40,45,50,54", "seed=0..2", "twins=2" }, plot = draw },
 
   setup = function(p)
     local toy = toy_model.new {
       p = p.p, dim = p.dim, train = p.train, objective = p.objective, init_scale = p.init_scale, width = p.width,
-      lr = p.lr, decay = p.decay, decoder_lr = p.decoder_lr, decoder_decay = p.decoder_decay, seed = p.seed,
+      lr = p.lr, decay = p.decay, decoder_lr = p.decoder_lr, decoder_decay = p.decoder_decay, seed = split_of(p),
     }
     local number = toy.embeddings
     local sums = representation.sums(p.p)
@@ -174,3 +207,5 @@ return mlrt.experiment "toy_addition" {
 
   finish = finish,
 }
+
+return experiment

@@ -112,12 +112,20 @@ end
 
 -- How many of some parallelograms are not implied: those that embeddings form by luck.
 function Theory:beyond(parallelograms)
-  local known, count = {}, 0
-  for _, pair in ipairs((self:implied())) do known[pair[1] .. " " .. pair[2]] = true end
-  for _, pair in ipairs(parallelograms) do
-    if not known[pair[1] .. " " .. pair[2]] then count = count + 1 end
+  return #parallelograms - #representation.common { parallelograms, (self:implied()) }
+end
+
+-- How many of these chance lets expect: their mean number in embeddings, of one dimension, that solve the equations of
+-- the training set and are random otherwise. It is proportional to delta when that is small.
+function Theory:luck(delta, draws)
+  local free, implied, count = self.vectors:columns(1, self.nullity), self:implied(), 0
+  draws = draws or 100
+  for k = 1, draws do
+    local e = free:matmul(array.random.normal { self.nullity, 1, seed = k })
+    local formed = representation.formed(e, self.table, { delta = delta })
+    count = count + #formed - #representation.common { formed, implied }
   end
-  return count
+  return count / draws
 end
 
 -- What an ideal model reaches, which forms every parallelogram that is implied: bounds of the quality index and of the

@@ -54,6 +54,19 @@ function representation.parallelograms(t, most)
   return found
 end
 
+-- The parallelograms that are in all of some lists.
+function representation.common(lists)
+  local count, found = {}, {}
+  for _, list in ipairs(lists) do
+    for _, pair in ipairs(list) do
+      local key = pair[1] .. " " .. pair[2]
+      count[key] = (count[key] or 0) + 1
+      if count[key] == #lists then found[#found + 1] = pair end
+    end
+  end
+  return found
+end
+
 -- ---- embeddings ----
 
 local function rows_of(embeddings)
@@ -99,6 +112,23 @@ function representation.circularity(embeddings)
   if norm == 0 then return 0.0, 1 end
   local w = math.tointeger(power:argmax())
   return power[w] / norm, w
+end
+
+-- The circles that p numbers stand on, wherever in their space: as a function of k modulo p they are a sum of ellipses,
+-- u cos(2 pi w k / p) + v sin(2 pi w k / p). Gives the share of the variance that each w has, from 1 to p // 2: a list
+-- of { w =, share = }, the largest first. (Of two that are alike the first components of a PCA show a mixture.)
+function representation.circles(embeddings)
+  local rows = rows_of(embeddings)
+  local centred = rows - rows:mean(1, true)
+  local p, all, found = #centred, centred:square():sum(), {}
+  local angle = array.arange(1, p // 2):outer(array.arange(0, p - 1)) * (2 * math.pi / p)
+  local power = (angle:cos():matmul(centred):square() + angle:sin():matmul(centred):square()):sum(2)
+  for w = 1, p // 2 do
+    local twice = 2 * w == p and 1 or 2
+    found[w] = { w = w, share = all > 0 and power[w] * twice / (p * all) or 0.0 }
+  end
+  table.sort(found, function(a, b) return a.share > b.share or a.share == b.share and a.w < b.w end)
+  return found
 end
 
 -- What the decoder is given for each row of the table, E_a + E_b, or E_a E_b of matrices: [rows, d].

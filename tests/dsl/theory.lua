@@ -65,6 +65,11 @@ ok(representation.circularity(array.random.normal { 23, 8, seed = 6 }) < 0.35, "
 local shuffled = {}
 for i, k in ipairs(random(4):permutation(23)) do shuffled[i] = k end
 ok(representation.circularity(ellipse(1):take(shuffled)) < 0.5, "a circle in no order has little")
+local two = array.stack({ turn:cos(), turn:sin(), (turn * 3):cos() * 0.5, (turn * 3):sin() * 0.5 }):T() + 2
+local circles = representation.circles(two)
+is(("%d %d"):format(circles[1].w, circles[2].w), "5 8", "circles in four dimensions are found by their frequencies")
+is_close(circles[1].share, 0.8, 1e-12, "with the share of the variance of each")
+is_close(circles[1].share + circles[2].share, 1, 1e-12, "which is all there is")
 local bent = array { 0, 1, 2, 3, 4, 5, 6, 7, 8, 11 } -- only those without the last number hold
 local without = #representation.parallelograms(representation.sums(9))
 is_close(representation.rqi(bent, t), without / #representation.parallelograms(t), 1e-15, "parallelograms are counted")
@@ -138,6 +143,10 @@ local nothing = effective_theory.new(with_training(6, { { 0, 1 } }), 6)
 is(first:beyond(representation.parallelograms(first.table)), select(2, first:implied()) - #first:implied(),
   "what is not implied is beyond it")
 is(nothing.nullity, 6, "one pair demands nothing")
+local rare, often = first:luck(0.01, 2000), first:luck(0.1, 2000)
+ok(often > 0.1 and often < 3, "chance adds some to those that are implied")
+is_close(rare / often, 0.1, 0.03, "as many as delta is wide")
+is(whole:luck(0.1), 0.0, "but none where all are implied")
 is(nothing:lambda3(), 0.0, "and nothing is attracted")
 is(nothing:ideal().rqi, 0.0, "nor ideally formed")
 is_close(nothing:ideal().accuracy, 1 / 21, 1e-15, "what is known is what is trained on")
