@@ -1,8 +1,8 @@
 /* array_linalg.c - products of matrices, and statistics made of them. */
 #include "dsl/array.h"
-#include <cblas.h>
+#include "dsl/state.h"
+#include "kernels/linalg.h"
 #include <math.h>
-#include <omp.h>
 
 static int mismatch(lua_State *L, const char *what, const mlrt__array *a, const mlrt__array *b) {
     char ta[MLRT_SHAPE_TEXT], tb[MLRT_SHAPE_TEXT];
@@ -10,16 +10,10 @@ static int mismatch(lua_State *L, const char *what, const mlrt__array *a, const 
                       mlrt_shape_text(&b->shape, tb, sizeof tb));
 }
 
-/* c [m, n] = scale a b, with a [m, k], or [k, m] when it is transposed. On one thread: the sums must not depend on how
- * many there are. */
-static void product(CBLAS_TRANSPOSE transpose, int64_t m, int64_t n, int64_t k, double scale, const double *a,
+static void product(lua_State *L, bool transposed, int64_t m, int64_t n, int64_t k, double scale, const double *a,
                     const double *b, double *c) {
-    const int threads = omp_get_max_threads();
-    if (m == 0 || n == 0 || k == 0) return;
-    omp_set_num_threads(1);
-    cblas_dgemm(CblasRowMajor, transpose, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, scale, a,
-                (blasint)(transpose == CblasTrans ? m : k), b, (blasint)n, 0, c, (blasint)n);
-    omp_set_num_threads(threads);
+    mlrt_error err = {0};
+    if (mlrt__multiply(transposed, m, n, k, scale, a, b, c, &err) != MLRT_OK) mlrt__raise(L, &err);
 }
 
 /* a:matmul(b): of matrices; a vector on the left is a row, on the right a column, and its axis disappears. */
@@ -31,7 +25,7 @@ static int matmul(lua_State *L) {
     const int64_t n = column ? 1 : b->shape.dim[1];
     if (k != b->shape.dim[0]) return mismatch(L, "matmul", a, b);
     mlrt__array *c = mlrt__array_matrix(L, "matmul", m, n);
-    product(CblasNoTrans, m, n, k, 1, a->data, b->data, c->data);
+    product(L, false, m, n, k, 1, a->data, b->data, c->data);
     if (row && column) lua_pushnumber(L, c->data[0]);
     if (row != column) c->shape = MLRT_SHAPE_OF(c->count);
     return 1;
@@ -75,7 +69,7 @@ static mlrt__array *covariance(lua_State *L, const char *what) {
     const mlrt__array *a = mlrt__array_rank(L, 1, what, 2), *c = mlrt__array_centered(L, what, a);
     const int64_t n = a->shape.dim[0], d = a->shape.dim[1];
     mlrt__array *out = mlrt__array_matrix(L, what, d, d);
-    product(CblasTrans, d, d, n, 1 / (double)n, c->data, c->data, out->data);
+    product(L, true, d, d, n, 1 / (double)n, c->data, c->data, out->data);
     return out;
 }
 

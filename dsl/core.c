@@ -134,7 +134,7 @@ static void fact(lua_State *L, const char *name, const char *value) {
     lua_setfield(L, -2, name);
 }
 
-/* core.facts(): what of this host matters for results. */
+/* core.facts(): what of this host matters for results; of libraries, those that were used up to now. */
 static int facts(lua_State *L) {
     char text[64];
     lua_newtable(L);
@@ -143,8 +143,7 @@ static int facts(lua_State *L) {
     fact(L, "cpu level", mlrt__kernel_level());
     snprintf(text, sizeof text, "%d", mlrt__threads());
     fact(L, "threads", text);
-    mlrt__dnnl_version(text, sizeof text);
-    fact(L, "oneDNN", text);
+    fact(L, "oneDNN", mlrt__dnnl_version(text, sizeof text));
     fact(L, "BLAS", mlrt__blas_version());
     return 1;
 }

@@ -3,6 +3,7 @@
 local core = select(2, ...)
 local words = require "mlrt.words"
 local experiments = require "mlrt.experiment"
+local facts = require "mlrt.facts"
 local observers = require "mlrt.observer"
 local progress = require "mlrt.progress"
 local recipes = require "mlrt.recipe"
@@ -153,12 +154,6 @@ function M.script_hash()
   return ("%08x"):format(core.hash(text or ""))
 end
 
-local function fact_list()
-  local facts, list = core.facts(), {}
-  for i, name in ipairs(words.sorted_keys(facts)) do list[i] = { name = name, value = facts[name] } end
-  return list
-end
-
 local function parameters_json(list)
   local parts = {}
   for i, p in ipairs(list) do parts[i] = ('"%s": %s'):format(p.name, p.value) end
@@ -193,8 +188,9 @@ end
 
 -- How the store is told of a run.
 local function description(run, experiment, list)
+  run.facts = facts.list()
   return { experiment = experiment.name, script = core.script() or "", hash = M.script_hash(), seed = run.params.seed,
-           params = list, facts = fact_list() }
+           params = list, facts = run.facts }
 end
 
 -- Look for a run of these parameters to go on with. One that is done is taken as it is when there may be none to go on
@@ -372,7 +368,10 @@ local function train(run, experiment, recipe, list, options)
     compare(run, experiment)
   end
   observers.keep(run)
-  if run.store and not run.finished then run.store:finish(run.id, status, message) end
+  if run.store and not run.finished then
+    facts.keep(run.store, run.id, run.facts)
+    run.store:finish(run.id, status, message)
+  end
   close_store(run)
   return message
 end
@@ -412,6 +411,7 @@ local function compute_point(run, experiment, list)
   if core.interrupted() then run.status = "stopped" end
   with_store(run, function(store)
     if monitored then store:facts(run.id, { { name = "monitor", value = monitored } }) end
+    facts.keep(store, run.id, run.facts)
     store:finish(run.id, run.status)
   end)
   return run.status

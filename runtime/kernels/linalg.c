@@ -2,9 +2,13 @@
  * and where that does not lead to the answer by itself, copies are transposed. */
 #include "kernels/linalg.h"
 #include "base/arena.h"
+#include "base/library.h"
+#include "config.h"
+#include <cblas.h>
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <string.h>
 
 /* The lengths of character arguments come last, as gfortran passes them. */
@@ -24,6 +28,41 @@ void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
 void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work,
              const int *lwork, int *info);
 
+char *openblas_get_config(void);
+
+/* ---- OpenBLAS, opened with the first call ---- */
+
+#define FUNCTIONS(X)                                                                                                   \
+    X(cblas_dgemm)                                                                                                     \
+    X(dgelsd_)                                                                                                         \
+    X(dgeqrf_)                                                                                                         \
+    X(dgesdd_)                                                                                                         \
+    X(dgetrf_)                                                                                                         \
+    X(dgetrs_)                                                                                                         \
+    X(dorgqr_)                                                                                                         \
+    X(dpotrf_)                                                                                                         \
+    X(dsyevd_)                                                                                                         \
+    X(openblas_get_config)
+
+static struct {
+#define X(name) __typeof__(name) *name;
+    FUNCTIONS(X)
+#undef X
+} blas;
+
+static mlrt_error missing;
+
+static void open_blas(void) {
+    static const mlrt__symbol symbol[] = {
+#define X(name) {#name, &blas.name},
+        FUNCTIONS(X)
+#undef X
+    };
+    mlrt__library_open(MLRT_BLAS, symbol, sizeof symbol / sizeof *symbol, &missing);
+}
+
+/* ---- a call ---- */
+
 /* What one call needs until it is over. The first failure stays; after it nothing more is computed. */
 typedef struct job {
     const char *name;
@@ -35,7 +74,10 @@ typedef struct job {
 } job;
 
 static job begin(const char *name, mlrt_error *err) {
-    const job j = {.name = name, .err = err, .threads = omp_get_max_threads()};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, open_blas);
+    const job j = {.name = name, .err = err, .status = missing.status, .threads = omp_get_max_threads()};
+    if (missing.status != MLRT_OK) mlrt_fail(err, missing.status, "%s: %s", name, missing.message);
     omp_set_num_threads(1);
     return j;
 }
@@ -107,10 +149,11 @@ mlrt_status mlrt__svd(const double *a, int64_t m, int64_t n, double *u, double *
     double *copy = copy_of(&j, a, m, n), size = 0, *work = NULL;
     int *iwork = take_ints(&j, 8 * (int64_t)k), info = 0;
     if (!good(&j) || k == 0) return end(&j);
-    dgesdd_(vectors, &columns, &rows, copy, &columns, s, vt, &columns, u, &k, &size, &query, iwork, &info, 1);
+    blas.dgesdd_(vectors, &columns, &rows, copy, &columns, s, vt, &columns, u, &k, &size, &query, iwork, &info, 1);
     const int lwork = (int)size;
     work = take_doubles(&j, lwork);
-    if (work) dgesdd_(vectors, &columns, &rows, copy, &columns, s, vt, &columns, u, &k, work, &lwork, iwork, &info, 1);
+    if (work)
+        blas.dgesdd_(vectors, &columns, &rows, copy, &columns, s, vt, &columns, u, &k, work, &lwork, iwork, &info, 1);
     check_info(&j, info, "did not converge");
     return end(&j);
 }
@@ -121,12 +164,12 @@ mlrt_status mlrt__eigh(const double *a, int64_t n, double *w, double *v, mlrt_er
     double *copy = copy_of(&j, a, n, n), wanted = 0;
     int iwanted = 0, info = 0;
     if (!good(&j) || n == 0) return end(&j);
-    dsyevd_("V", "U", &size, copy, &size, w, &wanted, &query, &iwanted, &query, &info, 1, 1);
+    blas.dsyevd_("V", "U", &size, copy, &size, w, &wanted, &query, &iwanted, &query, &info, 1, 1);
     const int lwork = (int)wanted;
     double *work = take_doubles(&j, lwork);
     int *iwork = take_ints(&j, iwanted);
     if (good(&j)) {
-        dsyevd_("V", "U", &size, copy, &size, w, work, &lwork, iwork, &iwanted, &info, 1, 1);
+        blas.dsyevd_("V", "U", &size, copy, &size, w, work, &lwork, iwork, &iwanted, &info, 1, 1);
         transpose(copy, n, n, v);
     }
     check_info(&j, info, "did not converge");
@@ -152,14 +195,15 @@ mlrt_status mlrt__lstsq(const double *a, int64_t m, int64_t n, const double *b, 
     double *s = take_doubles(&j, least(m, n)), *work = NULL;
     int iwanted = 0, effective = 0, info = 0, *iwork = NULL;
     if (good(&j)) {
-        dgelsd_(&rows, &unknowns, &sides, copy, &lda, right, &ldb, s, &rcond, &effective, &wanted, &query, &iwanted,
-                &info);
+        blas.dgelsd_(&rows, &unknowns, &sides, copy, &lda, right, &ldb, s, &rcond, &effective, &wanted, &query,
+                     &iwanted, &info);
         work = take_doubles(&j, (int64_t)wanted);
         iwork = take_ints(&j, iwanted);
     }
     const int lwork = at_least_one((int)wanted);
     if (good(&j)) {
-        dgelsd_(&rows, &unknowns, &sides, copy, &lda, right, &ldb, s, &rcond, &effective, work, &lwork, iwork, &info);
+        blas.dgelsd_(&rows, &unknowns, &sides, copy, &lda, right, &ldb, s, &rcond, &effective, work, &lwork, iwork,
+                     &info);
         for (int64_t i = 0; i < n; i++)
             for (int64_t k = 0; k < columns; k++) x[i * columns + k] = right[k * ldb + i];
     }
@@ -174,10 +218,10 @@ mlrt_status mlrt__solve(const double *a, int64_t n, const double *b, int64_t col
     double *copy = copy_of(&j, a, n, n), *right = transpose_of(&j, b, n, columns);
     int *pivot = take_ints(&j, n), info = 0;
     if (!good(&j) || n == 0) return end(&j);
-    dgetrf_(&size, &size, copy, &size, pivot, &info);
+    blas.dgetrf_(&size, &size, copy, &size, pivot, &info);
     check_info(&j, info, "the matrix is singular");
     if (!good(&j)) return end(&j);
-    dgetrs_("T", &size, &sides, copy, &size, pivot, right, &size, &info, 1);
+    blas.dgetrs_("T", &size, &sides, copy, &size, pivot, right, &size, &info, 1);
     transpose(right, columns, n, x);
     return end(&j);
 }
@@ -190,7 +234,7 @@ mlrt_status mlrt__cholesky(const double *a, int64_t n, double *l, mlrt_error *er
     if (!good(&j) || n == 0) return end(&j);
     for (int64_t i = 0; i < n; i++)
         for (int64_t k = 0; k < n; k++) l[i * n + k] = k <= i ? a[i * n + k] : 0;
-    dpotrf_("U", &size, l, &size, &info, 1);
+    blas.dpotrf_("U", &size, l, &size, &info, 1);
     check_info(&j, info, "the matrix is not positive definite");
     return end(&j);
 }
@@ -201,19 +245,27 @@ mlrt_status mlrt__qr(const double *a, int64_t m, int64_t n, double *q, double *r
     double *copy = transpose_of(&j, a, m, n), *tau = take_doubles(&j, k), wanted[2] = {0};
     int info = 0;
     if (!good(&j) || k == 0) return end(&j);
-    dgeqrf_(&rows, &columns, copy, &rows, tau, &wanted[0], &query, &info);
-    dorgqr_(&rows, &k, &k, copy, &rows, tau, &wanted[1], &query, &info);
+    blas.dgeqrf_(&rows, &columns, copy, &rows, tau, &wanted[0], &query, &info);
+    blas.dorgqr_(&rows, &k, &k, copy, &rows, tau, &wanted[1], &query, &info);
     const int lwork = (int)fmax(wanted[0], wanted[1]);
     double *work = take_doubles(&j, lwork);
     if (!good(&j)) return end(&j);
-    dgeqrf_(&rows, &columns, copy, &rows, tau, work, &lwork, &info);
+    blas.dgeqrf_(&rows, &columns, copy, &rows, tau, work, &lwork, &info);
     for (int64_t i = 0; i < k; i++)
         for (int64_t c = 0; c < n; c++) r[i * n + c] = c >= i ? copy[c * m + i] : 0;
-    dorgqr_(&rows, &k, &k, copy, &rows, tau, work, &lwork, &info);
+    blas.dorgqr_(&rows, &k, &k, copy, &rows, tau, work, &lwork, &info);
     transpose(copy, k, m, q);
     return end(&j);
 }
 
-char *openblas_get_config(void);
+mlrt_status mlrt__multiply(bool transposed, int64_t m, int64_t n, int64_t k, double scale, const double *a,
+                           const double *b, double *c, mlrt_error *err) {
+    job j = begin("matmul", err);
+    const int rows = size_of(&j, m), columns = size_of(&j, n), inner = size_of(&j, k);
+    if (good(&j) && m > 0 && n > 0 && k > 0)
+        blas.cblas_dgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, rows, columns, inner,
+                         scale, a, transposed ? rows : inner, b, columns, 0, c, columns);
+    return end(&j);
+}
 
-const char *mlrt__blas_version(void) { return openblas_get_config(); }
+const char *mlrt__blas_version(void) { return blas.openblas_get_config ? blas.openblas_get_config() : NULL; }

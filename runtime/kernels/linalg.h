@@ -8,7 +8,12 @@
 
 #include <mlrt/base.h>
 
-const char *mlrt__blas_version(void); /* "OpenBLAS 0.3.21 ... Haswell ...": what was found at run time */
+/* "OpenBLAS 0.3.21 ... Haswell ...": what was found at run time; NULL before anything of it was used. */
+const char *mlrt__blas_version(void);
+
+/* c [m, n] = scale a b, with a [m, k], or [k, m] when it is transposed, and b [k, n]. c stays what it is when k is 0. */
+mlrt_status mlrt__multiply(bool transposed, int64_t m, int64_t n, int64_t k, double scale, const double *a,
+                           const double *b, double *c, mlrt_error *err);
 
 /* a [m, n] = u [m, k] diag(s [k]) vt [k, n], s descending. u and vt may both be NULL. */
 mlrt_status mlrt__svd(const double *a, int64_t m, int64_t n, double *u, double *s, double *vt, mlrt_error *err);

@@ -1,6 +1,8 @@
 /* onednn.c - the one place that calls oneDNN. */
 #include "kernels/onednn.h"
 #include "base/arena.h"
+#include "base/library.h"
+#include "config.h"
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
 #include <omp.h>
@@ -32,14 +34,71 @@ struct mlrt__dnnl {
     operand operand[MLRT__DNNL_OPERANDS];
 };
 
+/* ---- the library, opened with the first call ---- */
+
+#if DNNL_VERSION_MAJOR >= 3
+#    define OF_THIS_VERSION(X)                                                                                         \
+        X(convolution_backward_data_primitive_desc_create)                                                             \
+        X(convolution_backward_weights_primitive_desc_create)                                                          \
+        X(convolution_forward_primitive_desc_create)                                                                   \
+        X(matmul_primitive_desc_create)                                                                                \
+        X(memory_desc_create_with_strides) X(memory_desc_create_with_tag) X(memory_desc_destroy)
+#else
+#    define OF_THIS_VERSION(X)                                                                                         \
+        X(convolution_backward_data_desc_init)                                                                         \
+        X(convolution_backward_weights_desc_init)                                                                      \
+        X(convolution_forward_desc_init)                                                                               \
+        X(matmul_desc_init) X(memory_desc_init_by_strides) X(memory_desc_init_by_tag) X(primitive_desc_create)
+#endif
+#define FUNCTIONS(X)                                                                                                   \
+    X(engine_create)                                                                                                   \
+    X(memory_create)                                                                                                   \
+    X(memory_desc_equal)                                                                                               \
+    X(memory_desc_get_size)                                                                                            \
+    X(memory_destroy)                                                                                                  \
+    X(memory_set_data_handle)                                                                                          \
+    X(primitive_attr_create)                                                                                           \
+    X(primitive_attr_destroy)                                                                                          \
+    X(primitive_attr_set_scratchpad_mode)                                                                              \
+    X(primitive_create)                                                                                                \
+    X(primitive_desc_destroy)                                                                                          \
+    X(primitive_desc_query_md)                                                                                         \
+    X(primitive_destroy)                                                                                               \
+    X(primitive_execute)                                                                                               \
+    X(reorder_primitive_desc_create)                                                                                   \
+    X(status2str)                                                                                                      \
+    X(stream_create)                                                                                                   \
+    X(stream_wait)                                                                                                     \
+    X(version)                                                                                                         \
+    OF_THIS_VERSION(X)
+
+static struct {
+#define X(name) __typeof__(dnnl_##name) *name;
+    FUNCTIONS(X)
+#undef X
+} dnnl;
+
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 static dnnl_status_t start_status;
+static mlrt_error start_error;
 
 /* One engine and one stream for the process, until it exits. */
 static void start(void) {
-    start_status = dnnl_engine_create(&engine, dnnl_cpu, 0);
-    if (start_status == dnnl_success) start_status = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+    static const mlrt__symbol symbol[] = {
+#define X(name) {"dnnl_" #name, &dnnl.name},
+        FUNCTIONS(X)
+#undef X
+    };
+    if (mlrt__library_open(MLRT_ONEDNN, symbol, sizeof symbol / sizeof *symbol, &start_error) != MLRT_OK) return;
+    start_status = dnnl.engine_create(&engine, dnnl_cpu, 0);
+    if (start_status == dnnl_success) start_status = dnnl.stream_create(&stream, engine, dnnl_stream_default_flags);
+}
+
+static mlrt_status open_library(mlrt_error *err) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start);
+    return start_error.status == MLRT_OK ? MLRT_OK : mlrt_fail(err, start_error.status, "%s", start_error.message);
 }
 
 /* ---- what differs between versions 2 and 3: a memory layout is a value or a handle, and a primitive is described in
@@ -52,21 +111,21 @@ typedef dnnl_memory_desc_t layout;
 typedef const_dnnl_memory_desc_t layout_ref;
 
 static layout_ref ref(const layout *l) { return *l; }
-static void layout_free(layout *l) { dnnl_memory_desc_destroy(*l); }
+static void layout_free(layout *l) { dnnl.memory_desc_destroy(*l); }
 
 static dnnl_status_t layout_strided(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
                                     const dnnl_dims_t stride) {
-    return dnnl_memory_desc_create_with_strides(l, axes, dim, type, stride);
+    return dnnl.memory_desc_create_with_strides(l, axes, dim, type, stride);
 }
 
 static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
                                    dnnl_format_tag_t tag) {
-    return dnnl_memory_desc_create_with_tag(l, axes, dim, type, tag);
+    return dnnl.memory_desc_create_with_tag(l, axes, dim, type, tag);
 }
 
 static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, layout_ref a, layout_ref b, layout_ref bias,
                                      layout_ref y, const_dnnl_primitive_attr_t attr) {
-    return dnnl_matmul_primitive_desc_create(pd, engine, a, b, bias, y, attr);
+    return dnnl.matmul_primitive_desc_create(pd, engine, a, b, bias, y, attr);
 }
 
 static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_kind kind, layout_ref x, layout_ref w,
@@ -76,13 +135,13 @@ static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_ki
     const dnnl_alg_kind_t direct = dnnl_convolution_direct;
     switch (kind) {
     case MLRT__CONV_GRAD_X:
-        return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, direct, x, w, y, stride, dilation,
+        return dnnl.convolution_backward_data_primitive_desc_create(pd, engine, direct, x, w, y, stride, dilation,
                                                                     padding, padding, forward, attr);
     case MLRT__CONV_GRAD_W:
-        return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, direct, x, w, NULL, y, stride,
+        return dnnl.convolution_backward_weights_primitive_desc_create(pd, engine, direct, x, w, NULL, y, stride,
                                                                        dilation, padding, padding, forward, attr);
     default:
-        return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training, direct, x, w, bias, y,
+        return dnnl.convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training, direct, x, w, bias, y,
                                                               stride, dilation, padding, padding, attr);
     }
 }
@@ -96,19 +155,19 @@ static void layout_free(layout *l) { (void)l; }
 
 static dnnl_status_t layout_strided(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
                                     const dnnl_dims_t stride) {
-    return dnnl_memory_desc_init_by_strides(l, axes, dim, type, stride);
+    return dnnl.memory_desc_init_by_strides(l, axes, dim, type, stride);
 }
 
 static dnnl_status_t layout_tagged(layout *l, int axes, const dnnl_dims_t dim, dnnl_data_type_t type,
                                    dnnl_format_tag_t tag) {
-    return dnnl_memory_desc_init_by_tag(l, axes, dim, type, tag);
+    return dnnl.memory_desc_init_by_tag(l, axes, dim, type, tag);
 }
 
 static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, layout_ref a, layout_ref b, layout_ref bias,
                                      layout_ref y, const_dnnl_primitive_attr_t attr) {
     dnnl_matmul_desc_t d;
-    const dnnl_status_t s = dnnl_matmul_desc_init(&d, a, b, bias, y);
-    return s == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, NULL) : s;
+    const dnnl_status_t s = dnnl.matmul_desc_init(&d, a, b, bias, y);
+    return s == dnnl_success ? dnnl.primitive_desc_create(pd, &d, attr, engine, NULL) : s;
 }
 
 static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_kind kind, layout_ref x, layout_ref w,
@@ -119,16 +178,16 @@ static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_ki
     dnnl_status_t s;
     switch (kind) {
     case MLRT__CONV_GRAD_X:
-        s = dnnl_convolution_backward_data_desc_init(&d, direct, x, w, y, stride, padding, padding);
+        s = dnnl.convolution_backward_data_desc_init(&d, direct, x, w, y, stride, padding, padding);
         break;
     case MLRT__CONV_GRAD_W:
-        s = dnnl_convolution_backward_weights_desc_init(&d, direct, x, w, NULL, y, stride, padding, padding);
+        s = dnnl.convolution_backward_weights_desc_init(&d, direct, x, w, NULL, y, stride, padding, padding);
         break;
     default:
-        s = dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, direct, x, w, bias, y, stride, padding,
+        s = dnnl.convolution_forward_desc_init(&d, dnnl_forward_training, direct, x, w, bias, y, stride, padding,
                                                padding);
     }
-    return s == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, forward) : s;
+    return s == dnnl_success ? dnnl.primitive_desc_create(pd, &d, attr, engine, forward) : s;
 }
 
 #endif
@@ -142,12 +201,12 @@ static dnnl_status_t describe_conv(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_ki
 
 static mlrt_status failed(mlrt_error *err, dnnl_status_t status, const char *what) {
     return mlrt_fail(err, status == dnnl_out_of_memory ? MLRT_MEMORY : MLRT_UNSUPPORTED, "oneDNN is unable to %s: %s",
-                     what, dnnl_status2str(status));
+                     what, dnnl.status2str(status));
 }
 
 static dnnl_status_t own_memory(dnnl_memory_t *memory, layout_ref l, void **bytes) {
-    *bytes = mlrt__alloc_large(dnnl_memory_desc_get_size(l));
-    return *bytes ? dnnl_memory_create(memory, l, engine, *bytes) : dnnl_out_of_memory;
+    *bytes = mlrt__alloc_large(dnnl.memory_desc_get_size(l));
+    return *bytes ? dnnl.memory_create(memory, l, engine, *bytes) : dnnl_out_of_memory;
 }
 
 static void step_arg(step *s, int id, dnnl_memory_t memory) {
@@ -156,17 +215,17 @@ static void step_arg(step *s, int id, dnnl_memory_t memory) {
 
 /* The primitive of a description and, when it wants one, its scratchpad. */
 static dnnl_status_t step_make(step *s, const_dnnl_primitive_desc_t pd) {
-    dnnl_status_t status = dnnl_primitive_create(&s->primitive, pd);
-    const layout_ref l = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-    if (!l || dnnl_memory_desc_get_size(l) == 0) return status;
+    dnnl_status_t status = dnnl.primitive_create(&s->primitive, pd);
+    const layout_ref l = dnnl.primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    if (!l || dnnl.memory_desc_get_size(l) == 0) return status;
     TRY(status, own_memory(&s->scratchpad, l, &s->bytes));
     if (status == dnnl_success) step_arg(s, DNNL_ARG_SCRATCHPAD, s->scratchpad);
     return status;
 }
 
 static dnnl_status_t scratchpad_attr(dnnl_primitive_attr_t *attr) {
-    dnnl_status_t status = dnnl_primitive_attr_create(attr);
-    TRY(status, dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user));
+    dnnl_status_t status = dnnl.primitive_attr_create(attr);
+    TRY(status, dnnl.primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user));
     return status;
 }
 
@@ -174,12 +233,12 @@ static dnnl_status_t reorder_make(step *s, layout_ref from, layout_ref to, dnnl_
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status = scratchpad_attr(&attr);
-    TRY(status, dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr));
+    TRY(status, dnnl.reorder_primitive_desc_create(&pd, from, engine, to, engine, attr));
     TRY(status, step_make(s, pd));
     step_arg(s, DNNL_ARG_FROM, source);
     step_arg(s, DNNL_ARG_TO, target);
-    dnnl_primitive_desc_destroy(pd);
-    dnnl_primitive_attr_destroy(attr);
+    dnnl.primitive_desc_destroy(pd);
+    dnnl.primitive_attr_destroy(attr);
     return status;
 }
 
@@ -187,9 +246,9 @@ static dnnl_status_t reorder_make(step *s, layout_ref from, layout_ref to, dnnl_
 static dnnl_status_t add_operand(mlrt__dnnl *call, const_dnnl_primitive_desc_t pd, int id, layout_ref plain,
                                  bool result) {
     operand *o = &call->operand[call->operands++];
-    const layout_ref wanted = dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, id);
-    dnnl_status_t status = dnnl_memory_create(&o->user, plain, engine, DNNL_MEMORY_NONE);
-    if (dnnl_memory_desc_equal(plain, wanted)) {
+    const layout_ref wanted = dnnl.primitive_desc_query_md(pd, dnnl_query_exec_arg_md, id);
+    dnnl_status_t status = dnnl.memory_create(&o->user, plain, engine, DNNL_MEMORY_NONE);
+    if (dnnl.memory_desc_equal(plain, wanted)) {
         o->inner = o->user;
     } else {
         TRY(status, own_memory(&o->inner, wanted, &o->bytes));
@@ -208,8 +267,6 @@ static int use_threads(int32_t threads) {
 }
 
 static mlrt__dnnl *call_new(int32_t threads, dnnl_status_t *status) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start);
     mlrt__dnnl *call = calloc(1, sizeof *call);
     *status = call ? start_status : dnnl_out_of_memory;
     if (call) call->threads = threads;
@@ -255,6 +312,9 @@ mlrt_status mlrt__dnnl_matmul(const mlrt__dnnl_view *a, const mlrt__dnnl_view *b
     layout_ref r[MLRT__DNNL_OPERANDS] = {NULL};
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
+    const mlrt_status opened = open_library(err);
+    *call = NULL;
+    if (opened != MLRT_OK) return opened;
     const int before = use_threads(threads);
     dnnl_status_t status;
     mlrt__dnnl *made = call_new(threads, &status);
@@ -271,8 +331,8 @@ mlrt_status mlrt__dnnl_matmul(const mlrt__dnnl_view *a, const mlrt__dnnl_view *b
         if (r[i]) TRY(status, add_operand(made, pd, id[i], ref(&l[i]), id[i] == DNNL_ARG_DST));
         if (view[i]) layout_free(&l[i]), layout_free(&asked[i]);
     }
-    dnnl_primitive_desc_destroy(pd);
-    dnnl_primitive_attr_destroy(attr);
+    dnnl.primitive_desc_destroy(pd);
+    dnnl.primitive_attr_destroy(attr);
     use_threads(before);
     return call_done(made, status, "prepare a matrix product", call, err);
 }
@@ -306,8 +366,8 @@ static dnnl_status_t conv_describe(dnnl_primitive_desc_t *pd, mlrt__dnnl_conv_ki
     if (kind != MLRT__CONV_FORWARD)
         TRY(status, describe_conv(&forward, MLRT__CONV_FORWARD, x, w, NULL, y, stride, padding, NULL, NULL));
     TRY(status, describe_conv(pd, kind, x, w, bias, y, stride, padding, forward, attr));
-    dnnl_primitive_desc_destroy(forward);
-    dnnl_primitive_attr_destroy(attr);
+    dnnl.primitive_desc_destroy(forward);
+    dnnl.primitive_attr_destroy(attr);
     return status;
 }
 
@@ -323,6 +383,9 @@ mlrt_status mlrt__dnnl_conv(mlrt__dnnl_conv_kind kind, const mlrt__dnnl_conv_sha
     };
     layout plain[TENSORS] = {0}, any[TENSORS] = {0};
     dnnl_primitive_desc_t pd = NULL;
+    const mlrt_status opened = open_library(err);
+    *call = NULL;
+    if (opened != MLRT_OK) return opened;
     const int before = use_threads(threads);
     dnnl_status_t status;
     mlrt__dnnl *made = call_new(threads, &status);
@@ -336,7 +399,7 @@ mlrt_status mlrt__dnnl_conv(mlrt__dnnl_conv_kind kind, const mlrt__dnnl_conv_sha
         TRY(status, add_operand(made, pd, order[kind][i].id, ref(&plain[t]), i == last));
     }
     for (int i = 0; i < TENSORS; i++) layout_free(&plain[i]), layout_free(&any[i]);
-    dnnl_primitive_desc_destroy(pd);
+    dnnl.primitive_desc_destroy(pd);
     use_threads(before);
     return call_done(made, status, "prepare a convolution", call, err);
 }
@@ -344,17 +407,17 @@ mlrt_status mlrt__dnnl_conv(mlrt__dnnl_conv_kind kind, const mlrt__dnnl_conv_sha
 /* ---- running and freeing ---- */
 
 static dnnl_status_t step_run(const step *s) {
-    return s->primitive ? dnnl_primitive_execute(s->primitive, stream, s->args, s->arg) : dnnl_success;
+    return s->primitive ? dnnl.primitive_execute(s->primitive, stream, s->args, s->arg) : dnnl_success;
 }
 
 mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err) {
     dnnl_status_t status = dnnl_success;
     const int before = use_threads(call->threads), result = call->operands - 1;
-    for (int i = 0; i <= result; i++) TRY(status, dnnl_memory_set_data_handle(call->operand[i].user, data[i]));
+    for (int i = 0; i <= result; i++) TRY(status, dnnl.memory_set_data_handle(call->operand[i].user, data[i]));
     for (int i = 0; i < result; i++) TRY(status, step_run(&call->operand[i].reorder));
     TRY(status, step_run(&call->step));
     TRY(status, step_run(&call->operand[result].reorder));
-    TRY(status, dnnl_stream_wait(stream));
+    TRY(status, dnnl.stream_wait(stream));
     use_threads(before);
     return status == dnnl_success ? MLRT_OK : failed(err, status, "run a product");
 }
@@ -362,14 +425,14 @@ mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err
 mlrt_status mlrt__dnnl_repeat(mlrt__dnnl *call, mlrt_error *err) {
     const int before = use_threads(call->threads);
     dnnl_status_t status = step_run(&call->step);
-    TRY(status, dnnl_stream_wait(stream));
+    TRY(status, dnnl.stream_wait(stream));
     use_threads(before);
     return status == dnnl_success ? MLRT_OK : failed(err, status, "run a product");
 }
 
 static void step_free(step *s) {
-    dnnl_primitive_destroy(s->primitive);
-    dnnl_memory_destroy(s->scratchpad);
+    dnnl.primitive_destroy(s->primitive);
+    dnnl.memory_destroy(s->scratchpad);
     mlrt__free_large(s->bytes);
 }
 
@@ -379,14 +442,16 @@ void mlrt__dnnl_free(mlrt__dnnl *call) {
     for (int i = 0; i < call->operands; i++) {
         operand *o = &call->operand[i];
         step_free(&o->reorder);
-        if (o->inner != o->user) dnnl_memory_destroy(o->inner);
-        dnnl_memory_destroy(o->user);
+        if (o->inner != o->user) dnnl.memory_destroy(o->inner);
+        dnnl.memory_destroy(o->user);
         mlrt__free_large(o->bytes);
     }
     free(call);
 }
 
-void mlrt__dnnl_version(char *text, size_t size) {
-    const dnnl_version_t *v = dnnl_version();
+const char *mlrt__dnnl_version(char *text, size_t size) {
+    if (!dnnl.version) return NULL;
+    const dnnl_version_t *v = dnnl.version();
     snprintf(text, size, "%d.%d.%d", v->major, v->minor, v->patch);
+    return text;
 }

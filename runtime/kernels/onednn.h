@@ -11,7 +11,8 @@
 
 typedef struct mlrt__dnnl mlrt__dnnl;
 
-void mlrt__dnnl_version(char *text, size_t size); /* "2.6.3" */
+/* "2.6.3"; NULL while it is not open, which it is from the first call that is made. */
+const char *mlrt__dnnl_version(char *text, size_t size);
 
 enum { MLRT__DNNL_AXES = 4, MLRT__DNNL_OPERANDS = 4 };
 

@@ -206,10 +206,34 @@ static const struct {
     {", abi ", ", abi 9", "another mlrt wrote it"},
 };
 
+/* What a script hears that asks for a word that is there and for one that is not. */
+static const char *asked(void) {
+    static char text[2][TEXT];
+    static int next;
+    char command[4096], *to = text[next++ % 2];
+    snprintf(command, sizeof command, "mlrt run --plugins '%s' '%s' 2>&1", scratch("set"), scratch("ask.lua"));
+    FILE *out = popen(command, "r");
+    to[fread(to, 1, TEXT - 1, out)] = 0;
+    pclose(out);
+    return to;
+}
+
 static void test_forged(void) {
+    FILE *script = fopen(scratch("ask.lua"), "w");
+    fputs("local layer = require('mlrt').layer\n"
+          "print(tostring(layer.a.wiggle {}))\n"
+          "layer.a.waggle {}\n",
+          script);
+    fclose(script);
+    const char *truth = asked();
+    has_str(truth, "layer.a.wiggle\n", "a script uses a word");
+    has_str(truth, "ask.lua:3: no layer 'a.waggle' (did you mean 'a.wiggle'?)\n", "and is told that there is no other");
     for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
         forge(forged[i].from, forged[i].to);
         truthful(2, 2, forged[i].name);
+        forge(forged[i].from, forged[i].to);
+        is_str(asked(), truth, "%s: a script hears nothing else", forged[i].name);
+        is_int(opened_at_start(), 0, "%s: and the index is right again", forged[i].name);
     }
 }
 

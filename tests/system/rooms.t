@@ -55,7 +55,8 @@ only 'dnnl' '^runtime/kernels/onednn' "oneDNN stands behind one file"
 only '^(cblas|lapack|lapacke|f77blas)' '(blas|linalg)' "BLAS and LAPACK are called by the linear-algebra files alone"
 only '^sqlite3' '^runtime/store/' "only the store knows SQLite"
 only '^zlib' '^(runtime/plugin/cache|plugins/images/idx_file)' "only the cache and gzipped images know zlib"
-only '^dlfcn' '^runtime/(plugin/|launch\.c$)' "only the command and the loader of plugins open shared objects"
+only '^dlfcn' '^runtime/(plugin/|base/library\.c$|launch\.c$)' \
+    "only the command, the loader of plugins and base/library open shared objects"
 
 build_files() { printf '%s\n' configure.ac Makefile.am; find runtime dsl stdlib plugins tests -name room.mk; }
 none "$(build_files | xargs grep -nE '^[^#]*(-ffast|-Ofast|-funsafe|-ffinite|-fassociative|-freciprocal)')" \
