@@ -276,18 +276,37 @@ static void fill(mlrt__array *a, const mlrt_tensor *t) {
         a->data[i] = t->dtype == MLRT_I32 ? ((const int32_t *)t->data)[i] : (double)((const float *)t->data)[i];
 }
 
+static const mlrt__param *param_arg(lua_State *L, const handle *h, int index) {
+    const mlrt__params *params = mlrt__trainer_params(h->trainer);
+    const char *name = luaL_checkstring(L, index);
+    const int32_t i = mlrt__params_find(params, name);
+    if (i < 0) luaL_error(L, "there is no parameter '%s'", name);
+    return params->param[i];
+}
+
 /* trainer:parameter(name): its values as an array. */
 static int parameter(lua_State *L) {
     handle *h = self(L);
-    const mlrt__params *params = mlrt__trainer_params(h->trainer);
-    const char *name = luaL_checkstring(L, 2);
-    const int32_t i = mlrt__params_find(params, name);
-    if (i < 0) return luaL_error(L, "there is no parameter '%s'", name);
-    const mlrt__param *p = params->param[i];
+    const mlrt__param *p = param_arg(L, h, 2);
     const mlrt_shape shape = p->shape.rank ? p->shape : MLRT_SHAPE_OF(1);
     fill(mlrt__array_new(L, "parameter", &shape),
          &(mlrt_tensor){MLRT_F32, p->shape, mlrt__trainer_buffer(h->trainer) + p->offset});
     return 1;
+}
+
+/* trainer:set(name, values): gives a parameter other values, an array of its shape. */
+static int set(lua_State *L) {
+    handle *h = self(L);
+    const mlrt__param *p = param_arg(L, h, 2);
+    const mlrt__array *a = mlrt__array_arg(L, 3, "set");
+    const mlrt_shape shape = p->shape.rank ? p->shape : MLRT_SHAPE_OF(1);
+    char want[MLRT_SHAPE_TEXT], got[MLRT_SHAPE_TEXT];
+    if (!mlrt_shape_equal(&shape, &a->shape))
+        return luaL_error(L, "the parameter '%s' has the shape %s, got %s", p->name,
+                          mlrt_shape_text(&shape, want, sizeof want), mlrt_shape_text(&a->shape, got, sizeof got));
+    float *value = mlrt__trainer_buffer(h->trainer) + p->offset;
+    for (int64_t i = 0; i < a->count; i++) value[i] = (float)a->data[i];
+    return 0;
 }
 
 static mlrt_split split_arg(lua_State *L, int index) {
@@ -402,6 +421,7 @@ void mlrt__open_trainers(lua_State *L) {
                                        {"explain", explain},
                                        {"parameters", parameters},
                                        {"parameter", parameter},
+                                       {"set", set},
                                        {"tap", tap},
                                        {"evaluate", evaluate},
                                        {"close", close_trainer},

@@ -4,6 +4,7 @@
 --   mlrt run modular_transformer.lua             53 numbers, delayed generalisation
 --   mlrt sweep modular_transformer.lua dropout=0 seed=0..9 --metric circularity_generalized
 --                                                how often the first two components are a circle
+--   mlrt run modular_transformer.lua components=10               what the first components know (Fig. C.14)
 --   mlrt sweep modular_transformer.lua stop=true                                  dropout brings it forward (Fig. 6.7)
 --   mlrt sweep modular_transformer.lua stop=true dropout=0 decoder_decay=0,0.3,1,2   and so does decay of the decoder
 --   mlrt sweep modular_transformer.lua stop=true dropout=0 decay=0 --metric phase \
@@ -72,7 +73,51 @@ local function draw(run, train_step, test_step)
                                       y_label = "effective dimension" })
 end
 
+-- Fig. C.14: the accuracy with embeddings of which only their first components are left, the current ones or those of
+-- the end, which a second run has that learns the same.
+local last_components
+
+local function accuracy_within(run, components)
+  local e, accuracy = run:parameter(EMBEDDING), nil
+  run:set(EMBEDDING, plane(e, components):matmul(components) + e:mean(1, true))
+  for _, m in ipairs(run:evaluate()) do
+    if m.split == "test" and m.name == "accuracy" then accuracy = m.value end
+  end
+  run:set(EMBEDDING, e)
+  return accuracy
+end
+
+local function watched(p)
+  local all = {}
+  for name, f in pairs(watch) do all[name] = f end
+  if p.components > 0 then
+    all.accuracy_within = function(run)
+      return accuracy_within(run, last_components or run:parameter(EMBEDDING):pca(p.components).components)
+    end
+  end
+  return all
+end
+
+local experiment
+
+local function project(run)
+  local p, change = run.params, {}
+  for name, value in pairs(p) do change[name] = value end
+  last_components = run:parameter(EMBEDDING):pca(p.components).components
+  local second = mlrt.run(experiment, change, { quiet = true, store = false })
+  last_components = nil
+  local whole, now, last = run:series "accuracy", run:series "accuracy_within", second:series "accuracy_within"
+  run:plot("components", plot.curves {
+    { x = whole.step, y = whole.value, name = "all components" },
+    { x = now.step, y = now.value, name = ("the first %d"):format(p.components) },
+    { x = last.step, y = last.value, name = ("the first %d of the end"):format(p.components) },
+    x_label = "step", y_label = "accuracy", y_range = { 0, 1 },
+  })
+  return now.value[#now.value]
+end
+
 local function finish(run)
+  if last_components then return end -- the second run
   local train = phases.first(run:series("accuracy", "train"), 0.99)
   local test = phases.first(run:series "accuracy", 0.99)
   local circularity, circles, dimension = run:series "circularity", run:series "circles", run:series "dimension"
@@ -83,18 +128,20 @@ local function finish(run)
       circle = circle or value >= ROUND and circularity.step[i] or nil
     end
   end
+  local within
+  if run.folder and run.params.pictures then draw(run, train, test) end
+  if run.folder and run.params.components > 0 then within = project(run) end
   run:table { -- what never came is left out
     train_step = train, test_step = test, delay = test and test - train,
     phase = phases.number[phases.classify(train, test, run.params.gap)],
     circularity_memorized = train and at(circularity, train), dimension_memorized = train and at(dimension, train),
     circularity_generalized = test and at(circularity, test), circularity_best = test and best, circle_step = circle,
     circles_memorized = train and at(circles, train), circles_generalized = test and at(circles, test),
-    dimension_end = run:metric "dimension",
+    dimension_end = run:metric "dimension", accuracy_within = within,
   }
-  if run.folder and run.params.pictures then draw(run, train, test) end
 end
 
-return mlrt.experiment "modular_transformer" {
+experiment = mlrt.experiment "modular_transformer" {
   doc   = "Add modulo p with a transformer: delayed generalisation, and embeddings that form a circle.",
   paper = { "arXiv:2205.10343", section = 4.2 },
 
@@ -107,7 +154,7 @@ return mlrt.experiment "modular_transformer" {
     batch = 512, steps = 4000, evaluate = 50, seed = 0,
     gap = 1000,                               -- a longer delay than this is grokking
     stop = false,                             -- when it has generalised
-    pictures = true,
+    pictures = true, components = 0,          -- of Fig. C.14, when it is to be drawn
   },
   expect = function(p) -- Figs 6.1 and 6.7
     if p.dropout >= 0.2 then return { phase = phases.number.comprehension, test_step = "< 1000" } end
@@ -146,10 +193,12 @@ return mlrt.experiment "modular_transformer" {
         steps = p.steps, batch = p.batch, evaluate = p.evaluate, eval_train = p.p * p.p,
         stop = p.stop and { metric = "accuracy", at = 0.995 } or nil,
       },
-      watch = watch,
+      watch = watched(p),
       plots = { plot.curves { "train_accuracy", "accuracy", "circularity", x = "step", y_range = { 0, 1 } } },
     }
   end,
 
   finish = finish,
 }
+
+return experiment

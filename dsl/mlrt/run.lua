@@ -62,6 +62,7 @@ function Run:metric(name)
 end
 
 function Run:parameter(name) return self.trainer:parameter(name) end
+function Run:set(name, values) self.trainer:set(name, values) end
 function Run:parameters() return self.trainer:parameters() end
 
 -- A named node or a field for examples of a split, also of another task; without a name, the prediction.

@@ -58,6 +58,27 @@ tap.fails("watch: 'length' must give a number, got a string", "it is a number",
 tap.fails("watch: 'length' must be a function, got a number", "of a function",
   function() trained { watch = { length = 3 } } end)
 
+-- In between parameters may have other values.
+local quiet = { steps = 20, batch = "full", evaluate = 5 }
+local moved = trained {
+  watch = {
+    loss_at_zero = function(r)
+      local kept, loss = r:parameter "weight", nil
+      r:set("weight", kept * 0)
+      for _, m in ipairs(r:evaluate()) do loss = m.split == "test" and m.name == "loss" and m.value or loss end
+      r:set("weight", kept)
+      return loss
+    end,
+  },
+  train = quiet,
+}
+local at_zero = moved:series "loss_at_zero".value
+tap.ok(at_zero[1] == at_zero[5] and at_zero[1] > moved:metric "loss", "a run tells what follows from other values")
+tap.ok(moved:parameter "weight" == trained { train = quiet }:parameter "weight", "and goes on with its own")
+tap.fails("the parameter 'weight' has the shape %[1, 3%], got %[3%]", "they have its shape",
+  function() moved:set("weight", { 1, 2, 3 }) end)
+tap.fails("there is no parameter 'wait'", "and its name", function() moved:set("wait", { 1 }) end)
+
 -- The quality of a representation, of a node as of an array: of numbers, of vectors, and of matrices (1 x; 0 1), whose
 -- products are sums.
 local representation = require "representation"
