@@ -1,19 +1,19 @@
 /* coefficient.c - the task of predicting a coefficient from its word: Cai et al., arXiv:2405.06107, Sec. 4 to 6.
  *
- * The source is the word, one token a letter; in the quad form the last four letters are one token. The target is the
- * coefficient as tokens (number.h).
+ * The source is the word, one token a letter; in the forms of quads and octuples its last four or eight letters are one
+ * token (suffix.h). The target is the coefficient as tokens (number.h).
  */
 #include "claims.h"
 #include "number.h"
-#include "quad.h"
 #include "source.h"
 #include "split.h"
+#include "suffix.h"
 #include "zeros.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD, QUAD };
+enum { WORD, QUAD, OCTUPLE };
 
 typedef struct coefficient {
     int32_t loop, form, zeros, target, base, test, seed;
@@ -21,13 +21,15 @@ typedef struct coefficient {
     const char *data;
 } coefficient;
 
-static const char *const forms[] = {"word", "quad", NULL};
+static const char *const forms[] = {"word", "quad", "octuple", NULL};
 
 static const mlrt_prop coefficient_props[] = {
     MLRT_PROP_INT(coefficient, loop, .init = 4, .range = "[1, 8]", .doc = "loop order L: words have 2L letters"),
     MLRT_PROP_ENUM(
         coefficient, form, .choices = forms,
-        .doc = "all words, or only those that end in one of eight suffixes, which is one token (from L = 2 on)"),
+        .doc =
+            "all words, or only those that end in one of a few suffixes, which is one token: eight of four letters (from "
+            "L = 2 on), 94 of eight (from L = 4 on)"),
     MLRT_PROP_ENUM(
         coefficient, zeros, .choices = zeros_choices,
         .doc = "as many words with a coefficient of zero beside the others: none; naive, drawn from all; nontrivial, "
@@ -51,38 +53,55 @@ typedef struct state {
     symbol symbol; /* or what was made of it: a list of words */
     int64_t *order;
     numbers numbers;
+    work work; /* owns what follows */
+    suffixes suffixes;
+    mlrt_vocabulary letters; /* and behind them the suffixes */
 } state;
-
-static const char *const letters[LETTERS + QUADS] = {"a",    "b",    "c",    "d",    "e",    "f",    "dddd",
-                                                     "bbbd", "bdbd", "bbdd", "dbdd", "fbdd", "dbbd", "cddd"};
-static const mlrt_vocabulary words[] = {[WORD] = {LETTERS, letters}, [QUAD] = {LETTERS + QUADS, letters}};
 
 /* ---- opening ---- */
 
-static mlrt_status read_keys(const coefficient *p, symbol *s, mlrt_error *err) {
-    if (p->form == QUAD && p->zeros != ZEROS_NONE)
-        return mlrt_fail(err, MLRT_ARGUMENT, "form 'quad' has no zeros: expected zeros = \"none\", got \"%s\"",
-                         zeros_choices[p->zeros]);
-    if (p->form == QUAD && p->loop < 2) return mlrt_fail(err, MLRT_RANGE, "words of one loop are shorter than a quad");
-    const mlrt_status status = source_symbol(s, p->loop, p->data, err);
-    if (!status && p->form == QUAD) quad_reduce(s);
-    return status ? status : zeros_add(s, (zeros)p->zeros, (uint64_t)p->seed, err);
+static bool know_suffixes(const coefficient *p, state *s) {
+    static const char *const letters[LETTERS] = {"a", "b", "c", "d", "e", "f"};
+    const char **token;
+    if (p->form == QUAD && !suffixes_quads(&s->work, &s->suffixes)) return false;
+    if (p->form == OCTUPLE && !suffixes_octuples(&s->work, &s->suffixes)) return false;
+    const int32_t tokens = LETTERS + s->suffixes.count;
+    if (!TAKE(&s->work, token, tokens)) return false;
+    for (int32_t i = 0; i < tokens; i++) token[i] = i < LETTERS ? letters[i] : s->suffixes.text[i - LETTERS];
+    s->letters = (mlrt_vocabulary){tokens, token};
+    return true;
 }
 
-static int32_t key_tokens(const coefficient *p) { return 2 * p->loop - (p->form == QUAD ? QUAD_LETTERS - 1 : 0); }
+static mlrt_status read_keys(const coefficient *p, state *s, mlrt_error *err) {
+    static const int32_t first_loop[] = {[WORD] = 1, [QUAD] = 2, [OCTUPLE] = 4};
+    if (p->form != WORD && p->zeros != ZEROS_NONE)
+        return mlrt_fail(err, MLRT_ARGUMENT, "form '%s' has no zeros: expected zeros = \"none\", got \"%s\"",
+                         forms[p->form], zeros_choices[p->zeros]);
+    if (p->loop < first_loop[p->form])
+        return mlrt_fail(err, MLRT_RANGE, "words of %d loops are too short for form '%s': expected loop >= %d", p->loop,
+                         forms[p->form], first_loop[p->form]);
+    if (!know_suffixes(p, s)) return err->status;
+    const mlrt_status status = source_symbol(&s->symbol, p->loop, p->data, err);
+    if (!status && p->form != WORD) suffix_reduce(&s->symbol, &s->suffixes);
+    return status ? status : zeros_add(&s->symbol, (zeros)p->zeros, (uint64_t)p->seed, err);
+}
+
+static int32_t key_tokens(const coefficient *p, const state *s) {
+    return p->form == WORD ? 2 * p->loop : 2 * p->loop - s->suffixes.letters + 1;
+}
 
 static mlrt_status coefficient_open(mlrt_task *self, mlrt_error *err) {
     const coefficient *p = mlrt_props(self);
     int32_t longest[NUMBER_MOST_TOKENS];
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    mlrt_status status = read_keys(p, &s->symbol, err);
+    s->work = (work){.p = PRIME, .err = err};
+    mlrt_status status = read_keys(p, s, err);
     if (!status) status = split_new(self, &s->order, s->symbol.terms, p->train, p->test, p->seed, err);
     if (status) return status;
     const int32_t length = numbers_encode(&s->numbers, s->symbol.largest, (number_part)p->target, longest) + 1;
-    self->field[0] =
-        (mlrt_field){"word",          MLRT_I32, MLRT_SHAPE_OF(key_tokens(p)),
-                     &words[p->form], false,    "letters a to f; the last token of the quad form is a suffix"};
+    self->field[0] = (mlrt_field){"word",      MLRT_I32, MLRT_SHAPE_OF(key_tokens(p, s)),
+                                  &s->letters, false,    "letters a to f; the last token may be a suffix"};
     self->field[1] =
         (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &s->numbers.vocabulary, true, "sign, digits, end"};
     self->fields = 2;
@@ -94,6 +113,7 @@ static void coefficient_close(mlrt_task *self) {
     if (!s) return;
     symbol_free(&s->symbol);
     numbers_free(&s->numbers);
+    work_free(&s->work);
     free(s->order);
     free(s);
     self->state = NULL;
@@ -105,7 +125,7 @@ static void coefficient_fetch(const mlrt_task *self, mlrt_split split, const int
                               void *const buffer[]) {
     const coefficient *p = mlrt_props(self);
     const state *s = self->state;
-    const int32_t n = key_tokens(p);
+    const int32_t n = key_tokens(p, s);
     const int32_t length = (int32_t)self->field[1].shape.dim[0];
     int32_t *word = buffer[0], *target = buffer[1];
     for (int64_t i = 0; i < count; i++, word += n, target += length) {
@@ -113,7 +133,7 @@ static void coefficient_fetch(const mlrt_task *self, mlrt_split split, const int
         uint8_t letter[MOST_LETTERS];
         symbol_spell(s->symbol.word[at], s->symbol.letters, letter);
         for (int32_t k = 0; k < n; k++) word[k] = letter[k];
-        if (p->form == QUAD) word[n - 1] = LETTERS + quad_of(s->symbol.word[at]);
+        if (p->form != WORD) word[n - 1] = LETTERS + suffix_of(&s->suffixes, s->symbol.word[at]);
         numbers_target(&s->numbers, s->symbol.coefficient[at], (number_part)p->target, target, length);
     }
 }
@@ -128,14 +148,15 @@ static void coefficient_decode(const mlrt_task *self, int32_t field, const void 
     }
     text[0] = 0;
     for (int32_t k = 0; k < n && used < size; k++)
-        used += (size_t)snprintf(text + used, size - used, "%s", letters[token[k]]);
+        used += (size_t)snprintf(text + used, size - used, "%s", s->letters.token[token[k]]);
 }
 
 /* ---- asking a model ---- */
 
 static mlrt_status coefficient_encode(const mlrt_task *self, const char *text, void *const buffer[], mlrt_error *err) {
     const coefficient *p = mlrt_props(self);
-    const int32_t letters_wanted = 2 * p->loop, n = key_tokens(p);
+    const state *s = self->state;
+    const int32_t letters_wanted = 2 * p->loop, n = key_tokens(p, s);
     uint8_t letter[MOST_LETTERS];
     int32_t *token = buffer[0], k = 0;
     for (; text[k] >= 'a' && text[k] <= 'f' && k < letters_wanted; k++) letter[k] = (uint8_t)(text[k] - 'a');
@@ -145,9 +166,12 @@ static mlrt_status coefficient_encode(const mlrt_task *self, const char *text, v
         return mlrt_fail(err, MLRT_FORMAT, "the word '%s' has %zu letters, words of %d loops have %d", text,
                          strlen(text), p->loop, letters_wanted);
     for (k = 0; k < n; k++) token[k] = letter[k];
-    const int32_t quad = p->form == QUAD ? quad_of(symbol_number(letter, letters_wanted)) : 0;
-    if (quad < 0) return mlrt_fail(err, MLRT_FORMAT, "the word '%s' ends in none of the eight quads", text);
-    if (p->form == QUAD) token[n - 1] = LETTERS + quad;
+    if (p->form == WORD) return MLRT_OK;
+    const int32_t suffix = suffix_of(&s->suffixes, symbol_number(letter, letters_wanted));
+    if (suffix < 0)
+        return mlrt_fail(err, MLRT_FORMAT, "the word '%s' ends in none of the %d suffixes of form '%s'", text,
+                         s->suffixes.count, forms[p->form]);
+    token[n - 1] = LETTERS + suffix;
     return MLRT_OK;
 }
 

@@ -51,17 +51,29 @@ static bool keep(work *w, echelon *e, int32_t pivot) {
     return true;
 }
 
-bool echelon_add(work *w, echelon *e, const uint32_t *row) {
+/* Leaves what is left in e->sum; its first column, or -1. */
+static int32_t reduce(const echelon *e, const uint32_t *row, uint32_t p) {
     int32_t first = 0, pivot = -1;
     while (first < e->columns && !row[first]) first++;
-    for (int32_t j = first; j < e->columns; j++) e->sum[j] = row[j];
+    for (int32_t j = 0; j < e->columns; j++) e->sum[j] = row[j];
     for (int32_t j = first; j < e->columns; j++) {
-        if (!e->sum[j] || !(e->sum[j] %= w->p)) continue;
+        if (!e->sum[j] || !(e->sum[j] %= p)) continue;
         if (echelon_is_pivot(e, j))
-            subtract(e, j, (uint32_t)e->sum[j], w->p), e->sum[j] = 0;
+            subtract(e, j, (uint32_t)e->sum[j], p), e->sum[j] = 0;
         else if (pivot < 0)
             pivot = j;
     }
+    return pivot;
+}
+
+bool echelon_reduce(const echelon *e, const uint32_t *row, uint32_t *rest, uint32_t p) {
+    const int32_t pivot = reduce(e, row, p);
+    for (int32_t j = 0; j < e->columns; j++) rest[j] = (uint32_t)e->sum[j];
+    return pivot >= 0;
+}
+
+bool echelon_add(work *w, echelon *e, const uint32_t *row) {
+    const int32_t pivot = reduce(e, row, w->p);
     return pivot < 0 || keep(w, e, pivot);
 }
 

@@ -18,6 +18,8 @@ typedef struct echelon {
 bool echelon_new(work *w, echelon *e, int32_t columns);
 /* The equation row . x = 0. One that follows from those before changes nothing. */
 bool echelon_add(work *w, echelon *e, const uint32_t *row);
+/* What is left of a row when those before are taken off; false when nothing is. */
+bool echelon_reduce(const echelon *e, const uint32_t *row, uint32_t *rest, uint32_t p);
 bool echelon_is_pivot(const echelon *e, int32_t column);
 /* All solutions x, a column each: the k-th is 1 in the k-th column that is no pivot, and 0 in the others of them. */
 bool echelon_solve(work *w, const echelon *e, matrix *solutions);

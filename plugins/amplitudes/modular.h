@@ -8,6 +8,8 @@
 
 #include "work.h"
 
+enum { PRIME = 2147483647, OTHER_PRIME = 2147483629 };
+
 static inline uint32_t mod_of(int64_t a, uint32_t p) {
     const int64_t r = a % (int64_t)p;
     return (uint32_t)(r < 0 ? r + p : r);

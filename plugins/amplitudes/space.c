@@ -1,6 +1,5 @@
 /* space.c - growing the spaces, and going through them letter by letter. */
 #include "space.h"
-#include "echelon.h"
 
 /* ---- steps ---- */
 
@@ -118,7 +117,8 @@ static bool is_asked(const space *s, const relation *r, const functional *f, int
 }
 
 /* The solutions are the new elements: their values, unknown by unknown, are the terms. */
-static bool take_elements(work *w, const space *s, int32_t n, const echelon *e, const matrix *x, space_level *level) {
+bool space_take(work *w, space *s, int32_t n, const echelon *e, const matrix *x) {
+    space_level *level = &s->level[n];
     const int32_t dim = s->level[n - 1].dim;
     int32_t terms = 0, element = 0;
     level->dim = x->columns;
@@ -150,7 +150,7 @@ static bool grow(work *w, work *scratch, space *s, int32_t n, int32_t longest) {
             const functional f = relation_image(r, image);
             if (is_asked(s, r, &f, n, longest) && !require(scratch, s, n, &f, &e)) return false;
         }
-    return echelon_solve(scratch, &e, &x) && take_elements(w, s, n, &e, &x, &s->level[n]);
+    return echelon_solve(scratch, &e, &x) && space_take(w, s, n, &e, &x);
 }
 
 bool space_new(work *w, space *s, place end, int32_t weight, int32_t longest) {

@@ -12,7 +12,7 @@
 #ifndef AMPLITUDES_SPACE_H
 #define AMPLITUDES_SPACE_H
 
-#include "modular.h"
+#include "echelon.h"
 #include "relation.h"
 
 enum { MOST_WEIGHT = 16 };
@@ -39,6 +39,9 @@ typedef struct space {
 
 /* All levels up to a weight; of the relations where words begin or end, those of at most `longest` letters. */
 bool space_new(work *w, space *s, place end, int32_t weight, int32_t longest);
+/* Weight n from the solutions x of equations e, whose unknowns are the coefficients of (letter, element of weight n-1),
+ * those of the first letter first. */
+bool space_take(work *w, space *s, int32_t n, const echelon *e, const matrix *x);
 
 /* out[outer] += weight[letter] * factor * in[inner] over the terms of weight n; rows of any width. */
 bool space_step(work *w, const space *s, int32_t n, const uint32_t weight[LETTERS], const matrix *in, matrix *out);

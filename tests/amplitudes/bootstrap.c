@@ -1,7 +1,7 @@
 /* bootstrap.c - the bootstrap up to four loops: what it finds, what it assumes, and how it fails. */
 #include "loops.h"
 #include "plugins/amplitudes/condition.h"
-#include "plugins/amplitudes/quad.h"
+#include "plugins/amplitudes/suffix.h"
 #include "scratch.h"
 #include <base/interrupt.h>
 

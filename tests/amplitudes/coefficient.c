@@ -208,10 +208,26 @@ static void test_quads(void) {
     is_str(target_of(&o, "aabbdd", target), "+ 4", "aa bbdd has the coefficient of aabbdd");
     task_close(&o);
     task_open(&o, "loop = 1, form = quad");
-    is_str(o.err.message, "words of one loop are shorter than a quad", "one loop has none");
+    is_str(o.err.message, "words of 1 loops are too short for form 'quad': expected loop >= 2", "one loop has none");
     task_close(&o);
     task_open(&o, "loop = 3, form = quad, zeros = naive");
     is_str(o.err.message, "form 'quad' has no zeros: expected zeros = \"none\", got \"naive\"", "nor are there zeros");
+    task_close(&o);
+}
+
+static void test_octuples(void) {
+    open_task o;
+    int32_t target[MOST_TOKENS];
+    task_open(&o, "loop = 4, form = octuple");
+    is_int(o.task->size[MLRT_TRAIN] + o.task->size[MLRT_TEST], 49, "octuple keys of four loops");
+    is_int(o.task->field[0].shape.dim[0], 1, "which are a suffix each");
+    is_int(o.task->field[0].vocabulary->size, 100, "of 94, beside six letters");
+    is_str(target_of(&o, "bbbbbbbd", target), "+ 15 360", "bbbbbbbd has the coefficient of bbbbbbbd");
+    is_str(target_of(&o, "bbbbbbbf", target), NULL, "bbbbbbbf is none");
+    task_close(&o);
+    task_open(&o, "loop = 3, form = octuple");
+    is_str(o.err.message, "words of 3 loops are too short for form 'octuple': expected loop >= 4",
+           "three loops have none");
     task_close(&o);
 }
 
@@ -328,6 +344,7 @@ int main(void) {
     test_fields();
     test_metrics();
     test_quads();
+    test_octuples();
     test_bases();
     test_zeros();
     test_data_path();

@@ -30,6 +30,10 @@ ok "are learned by heart, others are guessed" holds '$test.accuracy < 0.6 && $tr
 ok "quads of four loops" trained quad loop=4 layers=1 dim=32 epochs=3 epoch_size=8000
 ok "begin with the magnitudes" holds '$test.magnitude_accuracy > 0.4 && $test.sign_accuracy < 0.65'
 
+ok "octuples of five loops" trained octuple loop=5 layers=1 dim=32 epochs=2 epoch_size=8000
+ok "teach what coefficients are like, and next to nothing of others" holds '$test.loss < 2.1 && $test.accuracy < 0.1'
+like "$(cat out)" "keys +918" "there are few"
+
 # ---- two loop orders ----
 
 ok "one loop order" trained mixed_loop loop=3 train=lower zeros=none test=200 dim=32 epochs=3 epoch_size=8000

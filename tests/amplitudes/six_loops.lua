@@ -10,6 +10,7 @@ end
 
 tap.is(size(task.coefficient { loop = 6 }), 4916466, "words")
 tap.is(size(task.coefficient { loop = 6, form = "quad" }), 391570, "quad keys")
+tap.is(size(task.coefficient { loop = 6, form = "octuple" }), 17054, "octuple keys, where the paper has 16,971")
 tap.is(size(task.coefficient { loop = 6, zeros = "nontrivial" }), 2 * 4916466, "words and nontrivial zeros")
 tap.is(size(task.strike_two { loop = 6, unique = false }), 819411, "words up to dihedral images")
 tap.is(size(task.strike_two { loop = 6 }), 782500, "examples with all 66 parents")
