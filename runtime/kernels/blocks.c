@@ -224,7 +224,12 @@ void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt_
     if (q.team == 1)
         run_thread(&q, o, scratch, begun, 0, 1);
     else {
+        const mlrt__float_mode mode = mlrt__get_float_mode();
 #pragma omp parallel num_threads(q.team)
-        run_thread(&q, o, scratch, begun, omp_get_thread_num(), omp_get_num_threads());
+        {
+            mlrt__set_float_mode(mode);
+            run_thread(&q, o, scratch, begun, omp_get_thread_num(), omp_get_num_threads());
+            mlrt__team_end(omp_get_thread_num());
+        }
     }
 }

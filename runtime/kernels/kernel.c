@@ -81,6 +81,12 @@ void mlrt__each(int64_t count, double work, void (*item)(void *context, int64_t 
         for (int64_t i = 0; i < count; i++) item(context, i);
         return;
     }
-#pragma omp parallel for num_threads(mlrt__threads())
-    for (int64_t i = 0; i < count; i++) item(context, i);
+    const mlrt__float_mode mode = mlrt__get_float_mode();
+#pragma omp parallel num_threads(mlrt__threads())
+    {
+        mlrt__set_float_mode(mode);
+#pragma omp for
+        for (int64_t i = 0; i < count; i++) item(context, i);
+        mlrt__team_end(omp_get_thread_num());
+    }
 }

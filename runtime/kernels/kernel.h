@@ -11,6 +11,7 @@
 #ifndef MLRT__KERNEL_H
 #define MLRT__KERNEL_H
 
+#include "base/float_mode.h"
 #include "graph/ops.h"
 
 typedef struct mlrt__kernel {
@@ -39,6 +40,11 @@ void mlrt__set_threads(int32_t threads); /* 0: as many as the machine has; befor
  * again when the others have gone to sleep. */
 enum { MLRT__TEAM_WORK = 131072 };
 static inline bool mlrt__worth_threads(double work) { return work >= MLRT__TEAM_WORK && mlrt__threads() > 1; }
+/* A thread of a team begins with the float mode of the one that opened it, and ends with that of a thread which is no
+ * step's: other code will run on it. */
+static inline void mlrt__team_end(int32_t thread) {
+    if (thread > 0) mlrt__keep_denormals();
+}
 /* Does items 0 .. count-1, by a team when there is one for this much work. (OpenMP's own `if` makes a team of one, for
  * which libgomp allocates memory each time.) */
 void mlrt__each(int64_t count, double work, void (*item)(void *context, int64_t i), void *context);

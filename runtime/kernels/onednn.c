@@ -1,6 +1,7 @@
 /* onednn.c - the one place that calls oneDNN. */
 #include "kernels/onednn.h"
 #include "base/arena.h"
+#include "base/float_mode.h"
 #include "base/library.h"
 #include "config.h"
 #include <oneapi/dnnl/dnnl.h>
@@ -412,6 +413,7 @@ static dnnl_status_t step_run(const step *s) {
 
 mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err) {
     dnnl_status_t status = dnnl_success;
+    const mlrt__float_mode mode = mlrt__keep_denormals(); /* in its own team, too */
     const int before = use_threads(call->threads), result = call->operands - 1;
     for (int i = 0; i <= result; i++) TRY(status, dnnl.memory_set_data_handle(call->operand[i].user, data[i]));
     for (int i = 0; i < result; i++) TRY(status, step_run(&call->operand[i].reorder));
@@ -419,6 +421,7 @@ mlrt_status mlrt__dnnl_run(mlrt__dnnl *call, void *const data[], mlrt_error *err
     TRY(status, step_run(&call->operand[result].reorder));
     TRY(status, dnnl.stream_wait(stream));
     use_threads(before);
+    mlrt__set_float_mode(mode);
     return status == dnnl_success ? MLRT_OK : failed(err, status, "run a product");
 }
 

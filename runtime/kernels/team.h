@@ -14,10 +14,13 @@ static inline void mlrt__share(const mlrt_call *c, int64_t items, double work, m
         part(c, 0, items);
         return;
     }
+    const mlrt__float_mode mode = mlrt__get_float_mode();
 #pragma omp parallel num_threads(mlrt__threads())
     {
-        const int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        mlrt__set_float_mode(mode);
+        const int32_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
         part(c, items * thread / threads, items * (thread + 1) / threads);
+        mlrt__team_end(thread);
     }
 }
 

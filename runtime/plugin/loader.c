@@ -1,5 +1,6 @@
 /* loader.c - finding plugins in the folders of the search path and taking those that are right. */
 #include "plugin/loader.h"
+#include "base/float_mode.h"
 #include "plugin/arrays.h"
 #include "plugin/index.h"
 #include "plugin/vet.h"
@@ -10,30 +11,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#if defined __x86_64__ || defined __SSE__
-#    include <xmmintrin.h>
-static unsigned long float_control(void) { return _mm_getcsr() & ~(unsigned)_MM_EXCEPT_MASK; }
-static void set_float_control(unsigned long value) { _mm_setcsr((unsigned)value); }
-#elif defined __aarch64__ && defined __GNUC__ && !defined __clang__
-static unsigned long float_control(void) { return __builtin_aarch64_get_fpcr(); }
-static void set_float_control(unsigned long value) { __builtin_aarch64_set_fpcr((unsigned)value); }
-#else
-static unsigned long float_control(void) { return 0; }
-static void set_float_control(unsigned long value) { (void)value; }
-#endif
-
 /* ---- one file ---- */
 
-/* -ffast-math links start-up code into a shared object that makes every denormal of the process zero. */
+/* -ffast-math links start-up code into a shared object that makes denormals zero wherever the process computes: in Lua, in
+ * data, in other plugins. (A step of training does so, too, but knows where it ends: base/float_mode.h.) */
 static void *open_watched(const char *path, mlrt_error *err) {
-    const unsigned long before = float_control();
+    const mlrt__float_mode before = mlrt__get_float_mode();
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         const char *why = dlerror();
         mlrt_fail(err, MLRT_FILE, "unable to open it: %s", why);
         if (strstr(why, "undefined symbol: mlrt_")) mlrt_hint(err, "rebuild it against mlrt %s", mlrt_version());
-    } else if (float_control() != before) {
-        set_float_control(before);
+    } else if (mlrt__get_float_mode() != before) {
+        mlrt__set_float_mode(before);
         mlrt_fail(err, MLRT_ABI, "it changes the arithmetic of the whole process: rebuild it without -ffast-math");
         handle = NULL;
     }

@@ -1,4 +1,5 @@
 /* explain.c - the compiled schedule for people: what each call does, how much it moves and how long it takes. */
+#include "base/float_mode.h"
 #include "base/text.h"
 #include "kernels/blocks.h"
 #include "program/calls.h"
@@ -53,6 +54,7 @@ double mlrt__program_flops(const mlrt__program *p) {
 
 static double time_steps(mlrt__program *p, int32_t runs) {
     double total = 0;
+    const mlrt__float_mode mode = mlrt__flush_denormals();
     for (int32_t i = p->first; i < p->steps; i++) p->step[i].seconds = 0;
     for (int32_t r = 0; r < runs + 1; r++) /* the first warms up */
         for (int32_t i = p->first; i < p->steps; i++) {
@@ -60,6 +62,7 @@ static double time_steps(mlrt__program *p, int32_t runs) {
             p->step[i].run(&p->step[i].call);
             if (r) p->step[i].seconds += (mlrt__now() - start) / runs;
         }
+    mlrt__set_float_mode(mode);
     for (int32_t i = p->first; i < p->steps; i++) total += p->step[i].seconds;
     p->error = (mlrt_error){0}; /* a batch that was never filled may not be what a kernel expects */
     return total;

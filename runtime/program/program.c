@@ -1,4 +1,5 @@
 /* program.c - compiling a graph to a list of calls, and running the list. */
+#include "base/float_mode.h"
 #include "base/text.h"
 #include "program/calls.h"
 #include "program/compile.h"
@@ -74,10 +75,17 @@ static void add_place(const mlrt_node *n, mlrt_error *err) {
 
 /* ---- calls ---- */
 
+/* A plugin's kernel may open a team, whose threads know nothing of ours: it gets the arithmetic that they have. */
+static void run_op(const mlrt_call *c) {
+    const mlrt__float_mode mode = mlrt__keep_denormals();
+    c->node->op->run(c);
+    mlrt__set_float_mode(mode);
+}
+
 /* An op that a plugin brought: its own kernel. */
 static mlrt__kernel *kernel_of_op(mlrt__arena *arena, const mlrt_op *op) {
     mlrt__kernel *k = MLRT__NEW(arena, mlrt__kernel);
-    *k = (mlrt__kernel){.op = op->name, .scratch = op->scratch, .run = op->run, .flops = op->flops};
+    *k = (mlrt__kernel){.op = op->name, .scratch = op->scratch, .run = run_op, .flops = op->flops};
     return k;
 }
 
@@ -257,11 +265,11 @@ static mlrt_status failed_in(mlrt__program *p, const mlrt__step *s, mlrt_error *
 }
 
 static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_error *err) {
-    for (mlrt__step *s = p->step + from, *end = p->step + to; s < end; s++) {
-        s->run(&s->call);
-        if (p->error.status != MLRT_OK) return failed_in(p, s, err);
-    }
-    return MLRT_OK;
+    const mlrt__float_mode mode = mlrt__flush_denormals();
+    mlrt__step *s = p->step + from, *end = p->step + to;
+    for (; s < end && p->error.status == MLRT_OK; s++) s->run(&s->call);
+    mlrt__set_float_mode(mode);
+    return p->error.status == MLRT_OK ? MLRT_OK : failed_in(p, s - 1, err);
 }
 
 static void set_step(mlrt__program *p, uint64_t seed, uint64_t step) {

@@ -3,6 +3,7 @@
  * The buffer is cut into chunks of a fixed size: threads share them out, and sums over them are added in order, so the
  * number of threads changes nothing. */
 #include "train/optimize.h"
+#include "base/float_mode.h"
 #include "base/text.h"
 #include "program/program.h"
 #include <math.h>
@@ -95,11 +96,13 @@ static void norm_chunk(void *context, int64_t c) {
 double mlrt__gradient_norm(const float *grad, int64_t count) {
     squares n = {.grad = grad, .count = count};
     double sum = 0;
+    const mlrt__float_mode mode = mlrt__flush_denormals();
     for (; n.first < chunks(count); n.first += PARTS) {
         const int64_t left = chunks(count) - n.first, parts = left < PARTS ? left : PARTS;
         mlrt__each(parts, (double)parts * CHUNK, norm_chunk, &n);
         for (int64_t c = 0; c < parts; c++) sum += n.part[c];
     }
+    mlrt__set_float_mode(mode);
     return sqrt(sum);
 }
 
@@ -126,9 +129,11 @@ void mlrt__optimizer_step(const mlrt__optimizer *o, float *params, float *grad, 
     const float factor = (float)mlrt__schedule_factor(o, t);
     step s = {.o = o, .params = params, .grad = grad, .t = t};
     s.shrink = o->clip > 0 && norm > o->clip ? (float)(o->clip / norm) : 1;
+    const mlrt__float_mode mode = mlrt__flush_denormals();
     for (int32_t i = 0; i < o->groups; i++) {
         const mlrt__group *g = s.group = &o->group[i];
         s.lr = g->lr * factor;
         mlrt__each(chunks(g->to - g->from), (double)(g->to - g->from), step_chunk, &s);
     }
+    mlrt__set_float_mode(mode);
 }
