@@ -12,10 +12,10 @@ function M.list()
   return list
 end
 
--- Tell the store what was not known when the run began, with its facts `known`: libraries that it opened.
-function M.keep(store, run, known)
-  local now = M.list()
-  if known and #now > #known then store:facts(run, now) end
+-- Tell the store what may not have been known when the run began: libraries are facts once they are open.
+function M.keep(store, run)
+  local now = core.facts()
+  if now.BLAS or now.oneDNN then store:facts(run, M.list()) end
 end
 
 return M

@@ -189,9 +189,8 @@ end
 
 -- How the store is told of a run.
 local function description(run, experiment, list)
-  run.facts = facts.list()
   return { experiment = experiment.name, script = core.script() or "", hash = M.script_hash(), seed = run.params.seed,
-           params = list, facts = run.facts }
+           params = list, facts = facts.list() }
 end
 
 -- Look for a run of these parameters to go on with. One that is done is taken as it is when there may be none to go on
@@ -370,7 +369,7 @@ local function train(run, experiment, recipe, list, options)
   end
   observers.keep(run)
   if run.store and not run.finished then
-    facts.keep(run.store, run.id, run.facts)
+    facts.keep(run.store, run.id)
     run.store:finish(run.id, status, message)
   end
   close_store(run)
@@ -412,7 +411,7 @@ local function compute_point(run, experiment, list)
   if core.interrupted() then run.status = "stopped" end
   with_store(run, function(store)
     if monitored then store:facts(run.id, { { name = "monitor", value = monitored } }) end
-    facts.keep(store, run.id, run.facts)
+    facts.keep(store, run.id)
     store:finish(run.id, run.status)
   end)
   return run.status
