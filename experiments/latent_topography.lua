@@ -18,20 +18,9 @@ local function decode(run, x)
   return x
 end
 
--- The most probable result at each point of a grid: values [cells, cells], and where its rows and columns are.
-local function topography(run, pca, cells)
-  local reach = pca.scores:abs():max() * 1.2
-  local line = array.linspace(-reach, reach, cells)
-  local index = array.arange(0, cells * cells - 1)
-  local points = array.stack({ line:take(index % cells + 1), line:take(index // cells + 1) }):T()
-  local logits = decode(run, points:matmul(pca.components) + pca.mean)
-  return (logits:argmax(2) - 1):reshape(cells, cells), line
-end
-
 local function finish(run)
   local p, e = run.params, run:parameter "number"
-  local pca = representation.pca(e, 2)
-  local values, line = topography(run, pca, p.cells)
+  local values, line, pca = representation.topography(e, function(x) return decode(run, x) end, p.cells)
   -- Middles of pairs, in the plane: which of them have the right colour?
   local t, right = representation.table_of(run), 0
   local middle = {}

@@ -131,6 +131,19 @@ function representation.circles(embeddings)
   return found
 end
 
+-- Latent topography: what a decoder says everywhere in the plane of the first two components of embeddings. `decode`
+-- makes of rows [n, d] logits [n, classes]. Gives the classes, from 0, at the points of a grid, an array [cells, cells],
+-- the places of its rows and columns, and the components (a:pca), in whose scores these places are.
+function representation.topography(embeddings, decode, cells)
+  local pca = representation.pca(embeddings, 2)
+  local line = array.linspace(-1, 1, cells or 60) * (pca.scores:abs():max() * 1.2)
+  local n = #line
+  local index = array.arange(0, n * n - 1)
+  local points = array.stack({ line:take(index % n + 1), line:take(index // n + 1) }):T()
+  local classes = decode(points:matmul(pca.components) + pca.mean):argmax(2) - 1
+  return classes:reshape(n, n), line, pca
+end
+
 -- What the decoder is given for each row of the table, E_a + E_b, or E_a E_b of matrices: [rows, d].
 local function combined(embeddings, t)
   local e, a, b = array(embeddings), {}, {}

@@ -122,6 +122,21 @@ is_close(representation.pca(lifted).entropy, 0, 1e-9, "a line has no entropy")
 is_close(representation.pca(array.eye(5)).dimension, 4, 1e-9, "five corners of a simplex have 4")
 is(select(2, representation.pca(circle, 2).scores:shape()), 2, "as many components as asked for")
 
+-- A decoder that tells quarters of a plane from each other, of embeddings that lie in it, in five dimensions.
+local axes = array { { 0.6, 0.8, 0, 0, 0 }, { 0, 0, 1, 0, 0 } }
+local quarters = array { { 1, 1 }, { -1, 1 }, { -1, -1 }, { 1, -1 } }
+local corners = (quarters * array { { 2, 1 } }):matmul(axes) + 3
+local function decode(x) return (x - 3):matmul(axes:T()):matmul(quarters:T()) end
+local said, line_of, components = representation.topography(corners, decode, 8)
+is(("%d %d %d"):format(#said, #line_of, #said:flatten():unique()), "8 8 4", "the plane is looked at point by point")
+local right_at = true
+for k = 1, 4 do
+  local column = components.scores:get(k, 1) > 0 and 8 or 1
+  local row = components.scores:get(k, 2) > 0 and 8 or 1
+  right_at = right_at and said:get(row, column) == k - 1
+end
+ok(right_at, "and each point has the answer that the decoder gives there")
+
 -- ---- the effective theory: what a training set demands ----
 
 -- The thesis' example, Appendix C.3.
