@@ -7,6 +7,8 @@ dist_results_DATA = %D%/results/coefficient_from_key.csv
 imagesdir = $(docdir)/docs/images
 dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/coefficient_five_loops.svg %D%/images/strike_two.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
 	%D%/images/toy_trajectory_theory.svg
+dist_results_DATA += %D%/results/toy_addition.csv
+dist_images_DATA += %D%/images/toy_accuracy.svg %D%/images/toy_bounds.svg
 
 REFERENCE = env HOME=/nonexistent MLRT_PLUGIN_PATH= ./with-mlrt mlrt inspect --markdown
 

@@ -147,7 +147,7 @@ experiment = mlrt.experiment "modular_transformer" {
 
   params = {
     p = 53, train = 0.6,
-    dim = 64, heads = 4, layers = 1, dropout = 0.0,
+    dim = 32, heads = 4, layers = 1, dropout = 0.0,
     init = 0.125,                             -- standard deviation of the embeddings
     lr = 1e-3, decay = 1.0,                   -- of the embeddings
     decoder_lr = 1e-3, decoder_decay = 1.0,
