@@ -7,8 +7,11 @@ dist_results_DATA = %D%/results/coefficient_from_key.csv
 imagesdir = $(docdir)/docs/images
 dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/coefficient_five_loops.svg %D%/images/strike_two.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
 	%D%/images/toy_trajectory_theory.svg
-dist_results_DATA += %D%/results/toy_addition.csv
-dist_images_DATA += %D%/images/toy_accuracy.svg %D%/images/toy_bounds.svg
+dist_results_DATA += %D%/results/toy_addition.csv %D%/results/transformer_seeds.csv
+dist_results_DATA += %D%/results/phases_lr.csv %D%/results/phases_permute.csv %D%/results/phases_regression.csv
+dist_images_DATA += %D%/images/phases_lr.svg %D%/images/phases_permute.svg %D%/images/phases_regression.svg
+dist_images_DATA += %D%/images/toy_accuracy.svg %D%/images/toy_bounds.svg \
+	%D%/images/transformer_memorized.svg %D%/images/transformer_generalized.svg %D%/images/transformer_components.svg
 
 REFERENCE = env HOME=/nonexistent MLRT_PLUGIN_PATH= ./with-mlrt mlrt inspect --markdown
 

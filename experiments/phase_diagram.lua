@@ -54,8 +54,9 @@ end
 -- What the thesis says of the corners of its diagrams: Sec. 6.4.1, Figs 6.6 and C.5.
 local function expected(p)
   local fast, slow, phase = p.decoder_lr >= 5e-3, p.decoder_lr <= 2e-4, nil
+  local strong = p.operation == "permute" and 100 or 10
   if p.over == "decoder_decay" then
-    phase = fast and (p.decoder_decay == 0 and "memorization" or p.decoder_decay >= 10 and "confusion") or nil
+    phase = fast and (p.decoder_decay == 0 and "memorization" or p.decoder_decay >= strong and "confusion") or nil
   elseif p.over == "lr" then
     phase = fast and p.lr <= 1e-4 and "memorization" or nil
   elseif p.over == "batch" and slow then
