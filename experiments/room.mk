@@ -10,6 +10,7 @@ dist_experiment_DATA = \
 	%D%/magnitude_only.lua \
 	%D%/mixed_loop.lua \
 	%D%/modular_transformer.lua \
+	%D%/next_loop.lua \
 	%D%/octuple.lua \
 	%D%/permutation_s3.lua \
 	%D%/phase_diagram.lua \

@@ -81,10 +81,10 @@ return mlrt.experiment "strike_two" {
     k = 0, -- how far apart the struck letters may be; 0: however far
     order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
     keep = mlrt.one_of { "value", "magnitude", "sign" },
-    lr = 2e-3, epochs = 4, epoch_size = 12000,
+    lr = 2e-3, warmup = 0, epochs = 4, epoch_size = 12000,
   },
   sizes  = {
-    five  = { loop = 5, layers = 2, epochs = 40, epoch_size = 50000, test = 2000 },
+    five  = { loop = 5, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epoch_size = 50000, epochs = 20, test = 2000 },
     paper = symbols.paper { loop = 6, layers = 4, epochs = 500 },
   },
   expect = expect,
@@ -95,6 +95,7 @@ return mlrt.experiment "strike_two" {
       loop = p.loop, k = p.k, order = p.order, keep = p.keep, test = p.test, seed = p.seed,
     }
     -- the paper's rate is flat; a short training gets further when it falls
-    return symbols.learn(p, task, p.size ~= "paper" and { optimizer = { schedule = "cosine" } } or nil)
+    local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil
+    return symbols.learn(p, task, { optimizer = { schedule = schedule } })
   end,
 }
