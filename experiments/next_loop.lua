@@ -35,7 +35,8 @@ return mlrt.experiment "next_loop" {
     local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil
     local setup = symbols.learn(p, task, { model = { position = p.position }, optimizer = { schedule = schedule } })
     setup.plots = { mlrt.plot.curves {
-      "valid_accuracy", "test_accuracy", "test_magnitude_accuracy", "test_sign_accuracy", x = "epoch", y_range = { 0, 1 },
+      "valid_accuracy", "test_accuracy", "test_magnitude_accuracy", "test_sign_accuracy",
+      x = "epoch", y_range = { 0, 1 },
     } }
     return setup
   end,

@@ -84,7 +84,9 @@ return mlrt.experiment "strike_two" {
     lr = 2e-3, warmup = 0, epochs = 4, epoch_size = 12000,
   },
   sizes  = {
-    five  = { loop = 5, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epoch_size = 50000, epochs = 20, test = 2000 },
+    five  = {
+      loop = 5, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epochs = 20, epoch_size = 50000, test = 2000,
+    },
     paper = symbols.paper { loop = 6, layers = 4, epochs = 500 },
   },
   expect = expect,

@@ -26,7 +26,6 @@
 #include "condition.h"
 #include <string.h>
 
-
 /* Relations are asked when lower loop orders have shown them; at three and four loops, shorter ones than these do as well,
  * so that nothing is assumed (tests/amplitudes/bootstrap.c). The cut is where the work is least. */
 static const bootstrap_plan plans[LAST_BOOTSTRAP + 1] = {
