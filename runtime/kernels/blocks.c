@@ -39,7 +39,8 @@ typedef struct plan {
     int64_t lanes, shared, taken; /* of k, of the shared and of the taken operand in a block */
     int64_t near;                 /* columns of b that stay in the second-level cache */
     int32_t team;
-    bool own; /* there are many products: each thread does some by itself */
+    bool own;      /* there are many products: each thread does some by itself */
+    bool in_place; /* whole tiles of a are read where they lie */
 } plan;
 
 /* How many threads a product is worth. */
@@ -54,14 +55,19 @@ static int64_t block_of(int64_t count, int64_t unit, int64_t lanes) {
     return up((count + blocks - 1) / blocks, unit);
 }
 
+static int64_t lanes_of(const mlrt__product *p, const mlrt__format *f) { return (p->k + f->pair - 1) / f->pair; }
+
+bool mlrt__blocks_write_once(const mlrt__product *p, const mlrt__format *f) { return lanes_of(p, f) <= LANES; }
+
 static plan plan_of(const mlrt__product *p, const mlrt__format *f, int32_t threads) {
     plan q = {.p = p, .f = f, .by_rows = p->m >= p->n, .team = team_of(p, threads)};
-    const int64_t lanes = (p->k + f->pair - 1) / f->pair, chunks = (lanes + LANES - 1) / LANES;
+    const int64_t lanes = lanes_of(p, f), chunks = (lanes + LANES - 1) / LANES;
     q.own = q.team == 1 || p->batch >= 2 * q.team;
     q.lanes = up((lanes + chunks - 1) / chunks, 16);
     q.shared = q.by_rows ? least(up(p->n, f->columns), WIDTH) : least(up(p->m, f->rows), WIDTH / f->rows * f->rows);
     q.taken = q.by_rows ? block_of(p->m, f->rows, q.lanes) : block_of(p->n, f->columns, q.lanes);
     q.near = up(CACHE / 2 / (4 * q.lanes), f->columns);
+    q.in_place = f->in_place && q.by_rows && p->a.narrow && p->a.column == 1 && p->k % (f->step * f->pair) == 0;
     return q;
 }
 
@@ -121,39 +127,58 @@ typedef struct slice {
     int64_t k, depth, lanes;
 } slice;
 
-static void pack_a(const plan *q, const float *a, range rows, slice s, float *to) {
-    const mlrt__product *p = q->p;
-    const mlrt__side side = {a + rows.first * p->a.row + s.k * p->a.column, p->a.row, p->a.column};
-    q->f->pack_a(side, rows.count, s.depth, s.lanes, to);
+static int64_t size_of(bool narrow) { return narrow ? sizeof(uint16_t) : sizeof(float); }
+
+/* The i-th of numbers that may be narrow, or that may not be there. */
+static const void *element(const void *x, int64_t i, bool narrow) {
+    return x ? (const char *)x + i * size_of(narrow) : NULL;
 }
 
-static void pack_b(const plan *q, const float *b, range columns, slice s, float *to) {
-    const mlrt__product *p = q->p;
-    const mlrt__side side = {b + columns.first * p->b.column + s.k * p->b.row, p->b.column, p->b.row};
-    q->f->pack_b(side, columns.count, s.depth, s.lanes, to);
+/* An operand from row `outer` (column) and element k of the sums on. */
+static mlrt__side side_at(const void *data, const mlrt__matrix *x, int64_t outer_stride, int64_t depth_stride,
+                          int64_t outer, int64_t k) {
+    return (mlrt__side){element(data, outer * outer_stride + k * depth_stride, x->narrow), outer_stride, depth_stride,
+                        x->narrow};
 }
 
-/* Packed rows and columns: a panel of a stays in the first-level cache while it meets as many columns as stay in the
- * second, and results are written as they lie in memory. */
+static mlrt__side side_a(const plan *q, const void *a, int64_t row, int64_t k) {
+    return side_at(a, &q->p->a, q->p->a.row, q->p->a.column, row, k);
+}
+
+static mlrt__side side_b(const plan *q, const void *b, int64_t column, int64_t k) {
+    return side_at(b, &q->p->b, q->p->b.column, q->p->b.row, column, k);
+}
+
+static void pack_a(const plan *q, const void *a, range rows, slice s, float *to) {
+    q->f->pack_a(side_a(q, a, rows.first, s.k), rows.count, s.depth, s.lanes, to);
+}
+
+static void pack_b(const plan *q, const void *b, range columns, slice s, float *to) {
+    q->f->pack_b(side_b(q, b, columns.first, s.k), columns.count, s.depth, s.lanes, to);
+}
+
+/* Rows and packed columns: a panel of a stays in the first-level cache while it meets as many columns as stay in the
+ * second, and results are written as they lie in memory. Rows are packed, or NULL: they are read where they lie. */
 static void run_block(const plan *q, const mlrt__operands *o, range rows, range columns, slice s, const float *a,
                       const float *b) {
     const mlrt__product *p = q->p;
     const mlrt__format *f = q->f;
     const float *const start = s.k > 0 ? o->y : o->start;
     const bool ends = s.k + s.depth == p->k;
-    mlrt__ending ending = {.relu = p->relu};
-    mlrt__tile_job t = {.lanes = s.lanes, .y_row = p->n, .ending = ends ? &ending : NULL};
+    mlrt__ending ending = {.relu = p->relu, .narrow_mask = p->narrow_mask};
+    mlrt__tile_job t = {.lanes = s.lanes, .y_row = p->n, .narrow_y = p->narrow_y, .ending = ends ? &ending : NULL};
+    if (!a) t.a_row = p->a.row * size_of(p->a.narrow);
     for (int64_t left = 0; left < columns.count; left += q->near)
         for (int64_t i = 0; i < rows.count; i += f->rows)
             for (int64_t j = left; j < columns.count && j < left + q->near; j += f->columns) {
                 const int64_t at = (rows.first + i) * p->n + columns.first + j;
-                t.a = a + i * s.lanes;
+                t.a = a ? a + i * s.lanes : side_a(q, o->a, rows.first + i, s.k).data;
                 t.b = b + j * s.lanes;
                 t.rows = (int32_t)least(f->rows, rows.count - i);
                 t.columns = (int32_t)least(f->columns, columns.count - j);
                 ending.bias = o->bias ? o->bias + columns.first + j : NULL;
-                ending.mask = o->mask ? o->mask + at : NULL;
-                t.y = o->y + at;
+                ending.mask = element(o->mask, at, p->narrow_mask);
+                t.y = (char *)o->y + at * size_of(p->narrow_y);
                 t.start = start ? start + at : NULL;
                 f->tile(&t);
             }
@@ -169,9 +194,10 @@ static void run_slice(const plan *q, member *m, const mlrt__operands *o, range s
     together(m);
     m->begun[++m->turn % 2] = 0; /* nobody is at the block before any more */
     for (range taken; (taken = take(q, m, begun)).count > 0;) {
-        (q->by_rows ? pack_a : pack_b)(q, q->by_rows ? o->a : o->b, taken, s, m->taken);
+        const bool packed = !q->in_place || taken.count % q->f->rows;
+        if (packed) (q->by_rows ? pack_a : pack_b)(q, q->by_rows ? o->a : o->b, taken, s, m->taken);
         if (q->by_rows)
-            run_block(q, o, taken, shared, s, m->taken, m->shared);
+            run_block(q, o, taken, shared, s, packed ? m->taken : NULL, m->shared);
         else
             run_block(q, o, shared, taken, s, m->shared, m->taken);
     }
@@ -191,12 +217,12 @@ static void run_product(const plan *q, member *m, const mlrt__operands *o) {
 
 static mlrt__operands of_batch(const mlrt__product *p, const mlrt__operands *o, int64_t i) {
     const int64_t at = i * p->m * p->n;
-    return (mlrt__operands){.a = o->a + i * p->a.batch,
-                            .b = o->b + i * p->b.batch,
+    return (mlrt__operands){.a = element(o->a, i * p->a.batch, p->a.narrow),
+                            .b = element(o->b, i * p->b.batch, p->b.narrow),
                             .bias = o->bias,
                             .start = o->start ? o->start + at : NULL,
-                            .mask = o->mask ? o->mask + at : NULL,
-                            .y = o->y + at};
+                            .mask = element(o->mask, at, p->narrow_mask),
+                            .y = (char *)o->y + at * size_of(p->narrow_y)};
 }
 
 /* Thread `thread` of `threads`, with scratch memory for all of them. */

@@ -12,24 +12,29 @@
 
 #include "kernels/matmul.h"
 
-/* An operand: a with its rows, or b with its columns, as `outer`; strides in elements, one of which is 1. */
+/* An operand: a with its rows, or b with its columns, as `outer`; strides in elements, one of which is 1. Pairs may be packed
+ * from bf16 numbers: narrow ones. */
 typedef struct mlrt__side {
-    const float *data;
+    const void *data;
     int64_t outer, depth;
+    bool narrow;
 } mlrt__side;
 
 /* What becomes of a sum when it is complete: y = activation(sum + bias). */
 typedef struct mlrt__ending {
     const float *bias; /* of the tile's first column; NULL: none */
-    const float *mask; /* where it is not above 0, y is 0; as y lies; NULL: none */
-    bool relu;
+    const void *mask;  /* where it is not above 0, y is 0; as y lies; NULL: none */
+    bool relu, narrow_mask;
 } mlrt__ending;
 
 typedef struct mlrt__tile_job {
-    const float *a, *b; /* panels */
-    int64_t lanes;      /* of k */
-    float *y;
+    const void *a; /* a panel, or where it lies in memory */
+    int64_t a_row; /* 0: a panel; else bytes from row to row */
+    const float *b;
+    int64_t lanes; /* of k */
+    void *y;
     int64_t y_row;
+    bool narrow_y;
     int32_t rows, columns;      /* that are there; the panels are filled up with zeros */
     const float *start;         /* added to the sums, row by row as y lies: NULL for nothing */
     const mlrt__ending *ending; /* NULL: the sum goes on */
@@ -40,6 +45,7 @@ typedef struct mlrt__format {
     int32_t rows, columns; /* of a tile */
     int32_t pair;          /* elements of k in a lane: 1 or 2 */
     int32_t step;          /* lanes of k come in multiples of it */
+    bool in_place;         /* narrow rows of a that lie along k need no panel, in whole tiles and steps */
     void (*begin)(void);   /* before and after a thread's work; may be NULL */
     void (*end)(void);
     /* `outers` rows or columns and `depth` elements of k, into panels of `lanes` lanes of k each. */
@@ -55,13 +61,16 @@ const mlrt__format *mlrt__format_bf16(int32_t level, int32_t choice);
 /* How a "matmul" node is multiplied; NULL: small enough to be left where it lies. */
 const mlrt__format *mlrt__product_format(const mlrt_node *n);
 
+/* Whether sums are complete when they are first written: only then may the results be narrow. */
+bool mlrt__blocks_write_once(const mlrt__product *p, const mlrt__format *f);
+
 /* A product of at least one element each way, by blocks. */
 size_t mlrt__blocks_scratch(const mlrt__product *p, const mlrt__format *f, int32_t threads); /* bytes */
 typedef struct mlrt__operands {
-    const float *a, *b;
-    const float *bias;         /* or NULL */
-    const float *start, *mask; /* or NULL; [batch, m, n]: start is added too, and may be y */
-    float *y;
+    const void *a, *b;
+    const float *bias, *start; /* or NULL; start [batch, m, n] is added too, and may be y */
+    const void *mask;          /* [batch, m, n], or NULL */
+    void *y;
 } mlrt__operands;
 
 void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch);

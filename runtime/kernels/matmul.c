@@ -19,9 +19,13 @@ mlrt__product mlrt__product_of(const mlrt_node *n) {
     mlrt__product p = {.batch = 1, .m = y->dim[y->rank - 2], .n = y->dim[y->rank - 1]};
     p.k = a->dim[a->rank - (trans_a ? 2 : 1)];
     for (int32_t i = 0; i < y->rank - 2; i++) *(b->rank == 2 ? &p.m : &p.batch) *= y->dim[i];
-    p.a = (mlrt__matrix){p.m * p.k, trans_a ? 1 : p.k, trans_a ? p.m : 1};
-    p.b = (mlrt__matrix){p.k * p.n, trans_b ? 1 : p.n, trans_b ? p.k : 1};
+    p.a = (mlrt__matrix){.batch = p.m * p.k, .row = trans_a ? 1 : p.k, .column = trans_a ? p.m : 1};
+    p.b = (mlrt__matrix){.batch = p.k * p.n, .row = trans_b ? 1 : p.n, .column = trans_b ? p.k : 1};
     p.relu = attr->activation == MLRT__ACT_RELU;
+    p.a.narrow = n->in[0]->dtype == MLRT_BF16;
+    p.b.narrow = n->in[1]->dtype == MLRT_BF16;
+    p.narrow_y = n->dtype == MLRT_BF16;
+    p.narrow_mask = attr->mask && n->in[n->inputs - 1]->dtype == MLRT_BF16;
     return p;
 }
 

@@ -4,9 +4,10 @@
 
 #include "kernels/kernel.h"
 
-/* Where the elements of an operand lie: strides in elements. */
+/* Where the elements of an operand lie, strides in elements, and what they are: f32, or narrow ones, bf16. */
 typedef struct mlrt__matrix {
     int64_t batch, row, column;
+    bool narrow;
 } mlrt__matrix;
 
 /* `batch` products y [m, n] = a [m, k] b [k, n] (+ bias [n]); the results are contiguous. */
@@ -14,6 +15,7 @@ typedef struct mlrt__product {
     int64_t batch, m, n, k;
     mlrt__matrix a, b;
     bool relu;
+    bool narrow_y, narrow_mask; /* results, or the numbers that mask them, are bf16 */
 } mlrt__product;
 
 /* Of a "matmul" node. A shared b makes one long product of all rows of a. */

@@ -3,6 +3,7 @@
  * Both are y = (x - mean) * scale * gain + bias along the last axis; RMS norm has neither mean nor bias. */
 #include "kernels/lanes.h"
 #include "kernels/team.h"
+#include "kernels/vmath.h"
 #include <math.h>
 #include <string.h>
 
@@ -52,16 +53,27 @@ static int64_t rows_of(const mlrt_tensor *x) { return width_of(x) ? mlrt_shape_c
 
 /* ---- forward ---- */
 
+/* Without centring there is no bias. */
+static inline float element(const float *x, const float *gain, const float *bias, int64_t i, const moments *m) {
+    return (x[i] - m->mean) * m->scale * gain[i] + (bias ? bias[i] : 0.0f);
+}
+
 static inline void forward_rows(const mlrt_call *c, int64_t first, int64_t last, bool centred) {
     const int64_t n = width_of(&c->in[0]);
     const double eps = ((const mlrt__norm_attr *)c->attr)->eps;
     const float *gain = c->in[1].data, *bias = centred ? c->in[2].data : NULL;
+    const bool narrow = c->out.dtype == MLRT_BF16;
     for (int64_t r = first; r < last; r++) {
         const float *x = (const float *)c->in[0].data + r * n;
-        float *y = (float *)c->out.data + r * n;
         const moments m = moments_of(x, n, eps, centred);
+        float *y = (float *)c->out.data + r * n;
+        uint16_t *z = (uint16_t *)c->out.data + r * n;
+        if (narrow)
 #pragma omp simd
-        for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m.mean) * m.scale * gain[i] + (centred ? bias[i] : 0.0f);
+            for (int64_t i = 0; i < n; i++) z[i] = mlrt__to_bf16(element(x, gain, bias, i, &m));
+        else
+#pragma omp simd
+            for (int64_t i = 0; i < n; i++) y[i] = element(x, gain, bias, i, &m);
     }
 }
 

@@ -80,34 +80,49 @@ static inline float reduce_row(operation op, const float *x, int64_t n) {
     return acc[0];
 }
 
+/* What is reduced: f32 numbers, or bf16 ones. */
+typedef struct numbers {
+    const void *data;
+    bool narrow; /* a constant wherever it is inlined */
+} numbers;
+
+static inline float number(numbers x, int64_t i) {
+    return x.narrow ? mlrt__from_bf16(((const uint16_t *)x.data)[i]) : ((const float *)x.data)[i];
+}
+
+static inline numbers numbers_at(numbers x, int64_t i) {
+    return (numbers){(const char *)x.data + i * (int64_t)(x.narrow ? sizeof(uint16_t) : sizeof(float)), x.narrow};
+}
+
 /* acc[i] joined with x[i], x[i + stride], ... of `rows` rows. */
-static inline void accumulate(operation op, float *acc, int64_t width, const float *x, int64_t rows, int64_t stride) {
+static inline void accumulate(operation op, float *acc, int64_t width, numbers x, int64_t rows, int64_t stride) {
     int64_t k = 0;
     for (; k + 8 <= rows; k += 8) {
-        const float *r = x + k * stride;
+        const numbers r = numbers_at(x, k * stride);
 #pragma omp simd
         for (int64_t i = 0; i < width; i++) {
-            const float a = join(op, r[i], r[i + stride]), b = join(op, r[i + 2 * stride], r[i + 3 * stride]);
-            const float c = join(op, r[i + 4 * stride], r[i + 5 * stride]);
-            const float d = join(op, r[i + 6 * stride], r[i + 7 * stride]);
+            const float a = join(op, number(r, i), number(r, i + stride));
+            const float b = join(op, number(r, i + 2 * stride), number(r, i + 3 * stride));
+            const float c = join(op, number(r, i + 4 * stride), number(r, i + 5 * stride));
+            const float d = join(op, number(r, i + 6 * stride), number(r, i + 7 * stride));
             acc[i] = join(op, acc[i], join(op, join(op, a, b), join(op, c, d)));
         }
     }
     for (; k < rows; k++) {
-        const float *r = x + k * stride;
+        const numbers r = numbers_at(x, k * stride);
 #pragma omp simd
-        for (int64_t i = 0; i < width; i++) acc[i] = join(op, acc[i], r[i]);
+        for (int64_t i = 0; i < width; i++) acc[i] = join(op, acc[i], number(r, i));
     }
 }
 
 /* One chunk of one block of columns: y[0 .. width-1]. */
-static inline void reduce_chunk(operation op, const plan *p, float *y, int64_t width, const float *x, int64_t rows) {
+static inline void reduce_chunk(operation op, const plan *p, float *y, int64_t width, numbers x, int64_t rows) {
     float acc[BLOCK];
     const int64_t stride = p->group * p->x.inner, whole = rows / p->group, left = rows % p->group;
     int64_t group = p->group;
     for (int64_t i = 0; i < group * width; i++) acc[i] = start(op);
     accumulate(op, acc, group * width, x, whole, stride);
-    if (left) accumulate(op, acc, left * width, x + whole * stride, 1, 0);
+    if (left) accumulate(op, acc, left * width, numbers_at(x, whole * stride), 1, 0);
     for (int64_t half; group > 1; group -= half) {
         half = group / 2;
         const float *upper = acc + (group - half) * width;
@@ -123,10 +138,11 @@ static int64_t block_width(const plan *p, int64_t block) {
 }
 
 /* Items are (outer, chunk, block); results go to the output, or to scratch when there are several chunks. */
-static inline void reduce_items(operation op, const mlrt_call *c, int64_t first, int64_t last) {
+static inline void reduce_items(operation op, const mlrt_call *c, bool narrow, int64_t first, int64_t last) {
     const plan p = plan_of_call(c);
+    const numbers all = {c->in[0].data, narrow};
     float *y = p.chunks > 1 ? c->scratch : c->out.data;
-    if (p.x.inner == 1 && p.x.n <= SHORT) {
+    if (!narrow && p.x.inner == 1 && p.x.n <= SHORT) {
         for (int64_t row = first; row < last; row++)
             y[row] = reduce_row(op, (const float *)c->in[0].data + row * p.x.n, p.x.n);
         return;
@@ -134,7 +150,7 @@ static inline void reduce_items(operation op, const mlrt_call *c, int64_t first,
     for (int64_t item = first; item < last; item++) {
         const int64_t block = item % p.blocks, chunk = item / p.blocks % p.chunks, outer = item / p.blocks / p.chunks;
         const int64_t row = chunk * p.chunk, rows = p.x.n - row < p.chunk ? p.x.n - row : p.chunk;
-        const float *x = (const float *)c->in[0].data + (outer * p.x.n + row) * p.x.inner + block * BLOCK;
+        const numbers x = numbers_at(all, (outer * p.x.n + row) * p.x.inner + block * BLOCK);
         float *to = y + (outer * p.chunks + chunk) * p.x.inner + block * BLOCK;
         reduce_chunk(op, &p, to, block_width(&p, block), x, rows);
     }
@@ -155,9 +171,12 @@ static inline void join_items(operation op, const mlrt_call *c, int64_t first, i
     }
 }
 
-static void sum_items(const mlrt_call *c, int64_t first, int64_t last) { reduce_items(SUM, c, first, last); }
+static void sum_items(const mlrt_call *c, int64_t first, int64_t last) { reduce_items(SUM, c, false, first, last); }
+static void narrow_sum_items(const mlrt_call *c, int64_t first, int64_t last) {
+    reduce_items(SUM, c, true, first, last);
+}
 static void sum_chunks(const mlrt_call *c, int64_t first, int64_t last) { join_items(SUM, c, first, last); }
-static void max_items(const mlrt_call *c, int64_t first, int64_t last) { reduce_items(MAX, c, first, last); }
+static void max_items(const mlrt_call *c, int64_t first, int64_t last) { reduce_items(MAX, c, false, first, last); }
 static void max_chunks(const mlrt_call *c, int64_t first, int64_t last) { join_items(MAX, c, first, last); }
 
 static void reduce(const mlrt_call *c, mlrt__part *items, mlrt__part *chunks) {
@@ -166,7 +185,9 @@ static void reduce(const mlrt_call *c, mlrt__part *items, mlrt__part *chunks) {
     if (p.chunks > 1) mlrt__share(c, p.x.outer * p.blocks, work(&p) / (double)p.chunk, chunks);
 }
 
-static void run_sum(const mlrt_call *c) { reduce(c, sum_items, sum_chunks); }
+static void run_sum(const mlrt_call *c) {
+    reduce(c, c->in[0].dtype == MLRT_BF16 ? narrow_sum_items : sum_items, sum_chunks);
+}
 static void run_max(const mlrt_call *c) { reduce(c, max_items, max_chunks); }
 
 /* ---- argmax: the first of equals; the first NaN, if there is one ---- */

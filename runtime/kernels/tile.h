@@ -13,27 +13,45 @@ MLRT__INLINE mlrt__lanes load_left(const float *p, int64_t left) {
     return left >= MLRT__LANES ? mlrt__load(p) : left > 0 ? mlrt__load_part(p, left) : (mlrt__lanes){0};
 }
 
-/* A vector of lanes along k from x on, where `left` elements are. */
-MLRT__INLINE mlrt__lanes along_depth(const float *x, int64_t left) {
 #if PAIR == 2
-    const mlrt__lanes low = load_left(x, left), high = load_left(x + MLRT__LANES, left - MLRT__LANES);
-    return (mlrt__lanes)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+/* As many of 16 bf16 numbers as are left. */
+MLRT__INLINE __m256i load_narrow(const uint16_t *x, int64_t left) {
+    return left >= 16 ? _mm256_loadu_si256((const void *)x)
+           : left > 0 ? _mm256_maskz_loadu_epi16((__mmask16)((1u << left) - 1), x)
+                      : _mm256_setzero_si256();
+}
+
+/* 32 bf16 numbers, the first 16 from x. */
+MLRT__INLINE __m512i load_twice(mlrt__side s, const void *x, int64_t left, const void *z, int64_t z_left) {
+    if (!s.narrow)
+        return (__m512i)_mm512_cvtne2ps_pbh((__m512)load_left(z, z_left), (__m512)load_left(x, left));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(load_narrow(x, left)), load_narrow(z, z_left), 1);
+}
+#endif
+
+/* Element i of an operand. */
+MLRT__INLINE const void *element(mlrt__side s, int64_t i) {
+    return (const char *)s.data + i * (int64_t)(s.narrow ? sizeof(uint16_t) : sizeof(float));
+}
+
+/* A vector of lanes along k from element i on, where `left` elements are. */
+MLRT__INLINE mlrt__lanes along_depth(mlrt__side s, int64_t i, int64_t left) {
+#if PAIR == 2
+    return (mlrt__lanes)load_twice(s, element(s, i), left, element(s, i + MLRT__LANES), left - MLRT__LANES);
 #else
-    return load_left(x, left);
+    return load_left(element(s, i), left);
 #endif
 }
 
-/* One lane of the rows (columns) from x on, of which `rows` are there; `left` elements are there along k. */
-MLRT__INLINE mlrt__lanes along_outer(const float *x, int64_t stride, int64_t left, int64_t rows) {
-    const mlrt__lanes low = left > 0 ? load_left(x, rows) : (mlrt__lanes){0};
+/* One lane of the rows (columns) from element i on, of which `rows` are there; `left` elements are there along k. */
+MLRT__INLINE mlrt__lanes along_outer(mlrt__side s, int64_t i, int64_t left, int64_t rows) {
 #if PAIR == 2
     const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    const mlrt__lanes high = left > 1 ? load_left(x + stride, rows) : (mlrt__lanes){0};
-    return (mlrt__lanes)_mm512_permutexvar_epi16(zip, (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low));
+    const __m512i pairs = load_twice(s, element(s, i), left > 0 ? rows : 0, element(s, i + s.depth), left > 1 ? rows : 0);
+    return (mlrt__lanes)_mm512_permutexvar_epi16(zip, pairs);
 #else
-    (void)stride;
-    return low;
+    return left > 0 ? load_left(element(s, i), rows) : (mlrt__lanes){0};
 #endif
 }
 
@@ -43,17 +61,17 @@ MLRT__INLINE void load_square(mlrt__side s, bool by_depth, int64_t o, int64_t ou
                               bool across, mlrt__lanes v[MLRT__LANES]) {
     const bool whole = o + MLRT__LANES <= outers && PAIR * (k + MLRT__LANES) <= depth;
     const int64_t rows = whole ? MLRT__LANES : outers - o, left = whole ? PAIR * MLRT__LANES : depth - PAIR * k;
-    const float *x = by_depth ? s.data + o * s.outer + PAIR * k : s.data + o + PAIR * k * s.depth;
+    const int64_t at = by_depth ? o * s.outer + PAIR * k : o + PAIR * k * s.depth;
     if (whole) {
 #pragma GCC unroll 16
         for (int i = 0; i < MLRT__LANES; i++)
-            v[i] = by_depth ? along_depth(x + i * s.outer, PAIR * MLRT__LANES)
-                            : along_outer(x + PAIR * i * s.depth, s.depth, 2, MLRT__LANES);
+            v[i] = by_depth ? along_depth(s, at + i * s.outer, PAIR * MLRT__LANES)
+                            : along_outer(s, at + PAIR * i * s.depth, PAIR, MLRT__LANES);
     } else {
 #pragma GCC unroll 16
         for (int i = 0; i < MLRT__LANES; i++)
-            v[i] = by_depth ? (i < rows ? along_depth(x + i * s.outer, left) : (mlrt__lanes){0})
-                            : along_outer(x + PAIR * i * s.depth, s.depth, left - PAIR * i, rows);
+            v[i] = by_depth ? (i < rows ? along_depth(s, at + i * s.outer, left) : (mlrt__lanes){0})
+                            : along_outer(s, at + PAIR * i * s.depth, left - PAIR * i, rows);
     }
     if (by_depth == across) mlrt__transpose_square(v);
 }
@@ -80,35 +98,65 @@ MLRT__INLINE void pack_wide(mlrt__side s, int64_t outers, int64_t depth, int64_t
             const bool whole = first + (width + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES <= outers;
             for (int64_t k = begin; k < begin + DEEP && k < lanes; k++)
                 for (int64_t o = 0; o < width; o += MLRT__LANES) {
-                    const float *x = s.data + first + o + PAIR * k * s.depth;
                     const int64_t rows = whole ? MLRT__LANES : outers - first - o, left = depth - PAIR * k;
-                    mlrt__store_some(to + first * lanes + k * width + o, along_outer(x, s.depth, left, rows),
-                                     width - o);
+                    mlrt__store_some(to + first * lanes + k * width + o,
+                                     along_outer(s, first + o + PAIR * k * s.depth, left, rows), width - o);
                 }
         }
 }
 
-/* Panels of `width` rows (columns), [lanes, width] each. */
-MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
+/* The same operand, for a copy of the code for each kind of number. */
+MLRT__INLINE mlrt__side kind_of(mlrt__side s, bool narrow) {
+    s.narrow = PAIR == 2 && narrow;
+    return s;
+}
+
+MLRT__INLINE void pack_kind(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
     if (s.depth == 1)
         pack_deep(s, outers, depth, lanes, to, width);
     else
         pack_wide(s, outers, depth, lanes, to, width);
 }
 
-/* Two vectors of a row of results: added to what is there, and ended. */
-MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
-    const int64_t at = v * MLRT__LANES, left = t->columns - at;
-    float *y = t->y + r * t->y_row + at;
-    if (left <= 0) return;
-    if (t->start) sum += mlrt__load_some(t->start + r * t->y_row + at, left);
-    if (t->ending && t->ending->bias) sum += mlrt__load_some(t->ending->bias + at, left);
-    if (t->ending && t->ending->relu) sum = mlrt__relu_lanes(sum);
-    if (t->ending && t->ending->mask) {
-        const mlrt__lanes mask = mlrt__load_some(t->ending->mask + r * t->y_row + at, left);
-        sum = mlrt__where(mask > 0, sum);
+/* Panels of `width` rows (columns), [lanes, width] each. */
+MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
+    if (PAIR == 2 && s.narrow)
+        pack_kind(kind_of(s, true), outers, depth, lanes, to, width);
+    else
+        pack_kind(kind_of(s, false), outers, depth, lanes, to, width);
+}
+
+/* As many of n > 0 numbers from element i on as there are lanes; beside f32 products none are narrow. */
+MLRT__INLINE mlrt__lanes load_numbers(const void *x, bool narrow, int64_t i, int64_t n) {
+    (void)narrow;
+#if PAIR == 2
+    if (narrow) return (mlrt__lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_narrow((const uint16_t *)x + i, n)), 16);
+#endif
+    return mlrt__load_some((const float *)x + i, n);
+}
+
+MLRT__INLINE void store_numbers(void *y, bool narrow, int64_t i, mlrt__lanes v, int64_t n) {
+    (void)narrow;
+#if PAIR == 2
+    if (narrow) {
+        const __mmask16 live = (__mmask16)(n >= MLRT__LANES ? 0xffff : (1u << n) - 1);
+        _mm256_mask_storeu_epi16((uint16_t *)y + i, live, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+        return;
     }
-    mlrt__store_some(y, sum, left);
+#endif
+    mlrt__store_some((float *)y + i, v, n);
+}
+
+/* A vector of a row of results: added to what is there, and ended. */
+MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
+    const int64_t first = v * MLRT__LANES, left = t->columns - first, at = r * t->y_row + first;
+    const mlrt__ending *e = t->ending;
+    if (left <= 0) return;
+    if (t->start) sum += mlrt__load_some(t->start + at, left);
+    if (e && e->bias) sum += mlrt__load_some(e->bias + first, left);
+    if (e && e->relu) sum = mlrt__relu_lanes(sum);
+    if (e && e->mask) sum = mlrt__where(load_numbers(e->mask, e->narrow_mask, at, left) > 0, sum);
+    store_numbers(t->y, t->narrow_y, at, sum, left);
 }
 
 MLRT__INLINE mlrt__lanes multiply_add(mlrt__lanes sum, const float *a, mlrt__lanes b) {
@@ -125,9 +173,13 @@ enum { AHEAD = 8 }; /* lanes of k that b is fetched ahead */
 static void run_tile(const mlrt__tile_job *t) {
     mlrt__lanes sum[TILE_ROWS][2] = {0};
     const float *a = t->a, *b = t->b;
+    const int64_t size = PAIR == 2 && t->narrow_y ? sizeof(uint16_t) : sizeof(float);
 #pragma GCC unroll 12
     for (int r = 0; r < TILE_ROWS; r++)
-        if (r < t->rows) __builtin_prefetch(t->y + r * t->y_row, 1), __builtin_prefetch(t->y + r * t->y_row + 16, 1);
+        if (r < t->rows) {
+            const char *y = (const char *)t->y + r * t->y_row * size;
+            __builtin_prefetch(y, 1), __builtin_prefetch(y + 16 * size, 1);
+        }
     for (int64_t k = 0; k < t->lanes; k++, a += TILE_ROWS, b += 2 * MLRT__LANES) {
         const mlrt__lanes x = mlrt__load(b), z = mlrt__load(b + MLRT__LANES);
         __builtin_prefetch(b + 2 * AHEAD * MLRT__LANES);

@@ -38,7 +38,7 @@ MLRT__INLINE void pack_squares(mlrt__side a, bool by_depth, int64_t first, int64
 }
 
 /* Both ways a is read as it lies in memory. */
-static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
+MLRT__INLINE void pack_a_kind(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
     if (a.depth == 1)
         for (int64_t first = 0; first < outers; first += AMX_ROWS)
             for (int64_t k = 0; k < lanes; k += SQUARE)
@@ -47,6 +47,13 @@ static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lane
         for (int64_t k = 0; k < lanes; k += SQUARE)
             for (int64_t first = 0; first < outers; first += AMX_ROWS)
                 pack_squares(a, false, first, outers, k, depth, to + first * lanes + k * AMX_ROWS);
+}
+
+static void pack_a_amx(mlrt__side a, int64_t outers, int64_t depth, int64_t lanes, float *to) {
+    if (a.narrow)
+        pack_a_kind(kind_of(a, true), outers, depth, lanes, to);
+    else
+        pack_a_kind(kind_of(a, false), outers, depth, lanes, to);
 }
 
 static void begin_amx(void) {
@@ -60,26 +67,32 @@ static void begin_amx(void) {
 
 static void end_amx(void) { _tile_release(); }
 
-static void run_tile_amx(const mlrt__tile_job *t) {
-    _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
-    const char *a = (const char *)t->a, *b = (const char *)t->b;
-    enum { A_BYTES = SQUARE * ROW_BYTES, B_ROW = AMX_COLUMNS * 4 };
-    const float *const mask = t->ending ? t->ending->mask : NULL;
+/* What the end of a tile reads and writes, while its products are under way. */
+MLRT__INLINE void fetch_results(const mlrt__tile_job *t) {
+    const mlrt__ending *e = t->ending;
     for (int r = 0; r < t->rows; r++)
         for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
             const int64_t at = r * t->y_row + v;
-            _mm_prefetch(t->y + at, _MM_HINT_ET1);
+            _mm_prefetch((const char *)t->y + at * (t->narrow_y ? 2 : 4), _MM_HINT_ET1);
             if (t->start) _mm_prefetch(t->start + at, _MM_HINT_T1);
-            if (mask) _mm_prefetch(mask + at, _MM_HINT_T1);
+            if (e && e->mask) _mm_prefetch((const char *)e->mask + at * (e->narrow_mask ? 2 : 4), _MM_HINT_T1);
         }
+}
+
+static void run_tile_amx(const mlrt__tile_job *t) {
+    _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
+    enum { B_ROW = AMX_COLUMNS * 4 };
+    const char *a = t->a, *b = (const char *)t->b;
+    const int64_t a_row = t->a_row ? t->a_row : ROW_BYTES, a_next = t->a_row ? ROW_BYTES : 2 * SQUARE * ROW_BYTES;
+    fetch_results(t);
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    for (int64_t k = 0; k < t->lanes; k += SQUARE, a += 2 * A_BYTES, b += SQUARE * B_ROW) {
-        _tile_loadd(4, a, ROW_BYTES);
+    for (int64_t k = 0; k < t->lanes; k += SQUARE, a += a_next, b += SQUARE * B_ROW) {
+        _tile_loadd(4, a, a_row);
         _tile_loadd(6, b, B_ROW);
-        _tile_loadd(5, a + A_BYTES, ROW_BYTES);
+        _tile_loadd(5, a + SQUARE * a_row, a_row);
         _tile_loadd(7, b + ROW_BYTES, B_ROW);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(2, 5, 6);
@@ -99,6 +112,7 @@ static const mlrt__format tile_registers = {.name = "amx",
                                             .columns = AMX_COLUMNS,
                                             .pair = 2,
                                             .step = SQUARE,
+                                            .in_place = true,
                                             .begin = begin_amx,
                                             .end = end_amx,
                                             .pack_a = pack_a_amx,

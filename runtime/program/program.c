@@ -1,6 +1,7 @@
 /* program.c - compiling a graph to a list of calls, and running the list. */
 #include "base/float_mode.h"
 #include "base/text.h"
+#include "kernels/vmath.h"
 #include "program/calls.h"
 #include "program/compile.h"
 #include <math.h>
@@ -183,6 +184,7 @@ static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_er
 
 static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, mlrt_error *err) {
     mlrt__rewrite(c);
+    mlrt__narrow(c);
     bind_given(c, params);
     mlrt__order(c);
     if (bind_arena(c, p, err) != MLRT_OK) return err->status;
@@ -282,10 +284,12 @@ mlrt_status mlrt__program_run(mlrt__program *p, uint64_t seed, uint64_t step, ml
 }
 
 static const char *nonfinite(const mlrt_tensor *t) {
-    const float *x = t->data;
-    const int64_t count = t->dtype == MLRT_F32 ? mlrt_shape_count(&t->shape) : 0;
-    for (int64_t i = 0; i < count; i++)
-        if (!isfinite(x[i])) return isnan(x[i]) ? "NaN" : x[i] > 0 ? "inf" : "-inf";
+    const bool narrow = t->dtype == MLRT_BF16;
+    const int64_t count = narrow || t->dtype == MLRT_F32 ? mlrt_shape_count(&t->shape) : 0;
+    for (int64_t i = 0; i < count; i++) {
+        const float x = narrow ? mlrt__from_bf16(((const uint16_t *)t->data)[i]) : ((const float *)t->data)[i];
+        if (!isfinite(x)) return isnan(x) ? "NaN" : x > 0 ? "inf" : "-inf";
+    }
     return NULL;
 }
 

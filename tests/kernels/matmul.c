@@ -2,6 +2,7 @@
 #include "call.h"
 #include "compare.h"
 #include "kernels/blocks.h"
+#include "kernels/vmath.h"
 
 typedef struct form {
     mlrt_shape a, b, y;
@@ -136,17 +137,52 @@ static void check_format(const mlrt__format *f, const mlrt__product *p) {
     free(a.data), free(b.data), free(y.data);
 }
 
+static mlrt_tensor narrowed(mlrt_tensor x) {
+    mlrt_tensor y = tensor(MLRT_BF16, x.shape);
+    for (int64_t i = 0; i < mlrt_shape_count(&x.shape); i++)
+        ((uint16_t *)y.data)[i] = mlrt__to_bf16(((float *)x.data)[i]);
+    return y;
+}
+
+/* Operands, masks and results that are bf16 in memory: the same bits as with f32 in memory. */
+static void check_narrow(const mlrt__format *f, const mlrt__product *p) {
+    mlrt_tensor a = uniform(MLRT_SHAPE_OF(p->m * p->k), -1, 1), b = uniform(MLRT_SHAPE_OF(p->k * p->n), -1, 1);
+    mlrt_tensor mask = uniform(MLRT_SHAPE_OF(p->m * p->n), -1, 1), start = uniform(mask.shape, -1, 1);
+    mlrt_tensor y = tensor(MLRT_F32, mask.shape), a16 = narrowed(a), b16 = narrowed(b), m16 = narrowed(mask);
+    mlrt__product q = *p;
+    void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
+    mlrt__operands o = {.a = a.data, .b = b.data, .start = start.data, .mask = mask.data, .y = y.data};
+    mlrt__blocks_run(p, f, &o, scratch);
+    mlrt_tensor want = narrowed(y), y16 = tensor(MLRT_BF16, y.shape);
+    o.a = a16.data, o.b = b16.data, o.mask = m16.data;
+    q.a.narrow = q.b.narrow = q.narrow_mask = true;
+    q.narrow_y = mlrt__blocks_write_once(p, f);
+    if (q.narrow_y) o.y = y16.data;
+    mlrt_tensor f32 = tensor(MLRT_F32, y.shape);
+    if (!q.narrow_y) o.y = f32.data;
+    mlrt__blocks_run(&q, f, &o, scratch);
+    ok(q.narrow_y ? memcmp(y16.data, want.data, mlrt_tensor_bytes(&want)) == 0
+                  : memcmp(f32.data, y.data, mlrt_tensor_bytes(&y)) == 0,
+       "%s: [%d, %d, %d] of bf16 in memory", f->name, (int)p->m, (int)p->n, (int)p->k);
+    mlrt__free_large(scratch);
+    mlrt_tensor all[] = {a, b, mask, start, y, a16, b16, m16, want, y16, f32};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i].data);
+}
+
 static void check_formats(void) {
-    static const int64_t size[][3] = {{1, 1, 1}, {33, 31, 17}, {70, 100, 1025}, {300, 40, 64}};
+    static const int64_t size[][3] = {{1, 1, 1}, {33, 31, 17}, {70, 100, 1025}, {300, 40, 64}, {320, 70, 2080}};
     const int32_t level = mlrt__cpu_level();
     for (size_t i = 0; i < sizeof size / sizeof *size; i++)
         for (int32_t trans = 0; trans < 4; trans++) {
             const int64_t m = size[i][0], n = size[i][1], k = size[i][2];
-            const mlrt__matrix a = {0, trans & 1 ? 1 : k, trans & 1 ? m : 1},
-                               b = {0, trans & 2 ? 1 : n, trans & 2 ? k : 1};
+            const mlrt__matrix a = {.row = trans & 1 ? 1 : k, .column = trans & 1 ? m : 1},
+                               b = {.row = trans & 2 ? 1 : n, .column = trans & 2 ? k : 1};
             const mlrt__product p = {.batch = 1, .m = m, .n = n, .k = k, .a = a, .b = b};
             check_format(mlrt__format_f32(level), &p);
-            for (int32_t c = 0; mlrt__format_bf16(level, c); c++) check_format(mlrt__format_bf16(level, c), &p);
+            for (int32_t c = 0; mlrt__format_bf16(level, c); c++) {
+                check_format(mlrt__format_bf16(level, c), &p);
+                check_narrow(mlrt__format_bf16(level, c), &p);
+            }
         }
 }
 
