@@ -90,6 +90,8 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     _tile_zero(2);
     _tile_zero(3);
     for (int64_t k = 0; k < t->lanes; k += SQUARE, a += a_next, b += SQUARE * B_ROW) {
+#pragma GCC unroll 32
+        for (int line = 0; line < 2 * SQUARE; line++) _mm_prefetch(b + SQUARE * B_ROW + line * ROW_BYTES, _MM_HINT_T0);
         _tile_loadd(4, a, a_row);
         _tile_loadd(6, b, B_ROW);
         _tile_loadd(5, a + SQUARE * a_row, a_row);
