@@ -60,6 +60,15 @@ MLRT__INLINE void mlrt__store_part(float *p, mlrt__lanes v, int64_t n) {
 #endif
 }
 
+/* As many of n > 0 bf16 numbers as there are lanes, as f32. */
+MLRT__INLINE mlrt__lanes mlrt__load_bf16(const uint16_t *p, int64_t n) {
+    typedef uint16_t halves __attribute__((vector_size(2 * MLRT__LANES)));
+    typedef uint32_t words __attribute__((vector_size(4 * MLRT__LANES)));
+    halves v = {0};
+    memcpy(&v, p, n >= MLRT__LANES ? sizeof v : sizeof *p * (size_t)n);
+    return (mlrt__lanes)(__builtin_convertvector(v, words) << 16);
+}
+
 /* As many of n > 0 elements as there are lanes. */
 MLRT__INLINE mlrt__lanes mlrt__load_some(const float *p, int64_t n) {
     return n >= MLRT__LANES ? mlrt__load(p) : mlrt__load_part(p, n);

@@ -86,33 +86,56 @@ typedef struct numbers {
     bool narrow; /* a constant wherever it is inlined */
 } numbers;
 
-static inline float number(numbers x, int64_t i) {
-    return x.narrow ? mlrt__from_bf16(((const uint16_t *)x.data)[i]) : ((const float *)x.data)[i];
-}
-
 static inline numbers numbers_at(numbers x, int64_t i) {
     return (numbers){(const char *)x.data + i * (int64_t)(x.narrow ? sizeof(uint16_t) : sizeof(float)), x.narrow};
 }
 
 /* acc[i] joined with x[i], x[i + stride], ... of `rows` rows. */
-static inline void accumulate(operation op, float *acc, int64_t width, numbers x, int64_t rows, int64_t stride) {
+static inline void accumulate_f32(operation op, float *acc, int64_t width, const float *x, int64_t rows,
+                                  int64_t stride) {
     int64_t k = 0;
     for (; k + 8 <= rows; k += 8) {
-        const numbers r = numbers_at(x, k * stride);
+        const float *r = x + k * stride;
 #pragma omp simd
         for (int64_t i = 0; i < width; i++) {
-            const float a = join(op, number(r, i), number(r, i + stride));
-            const float b = join(op, number(r, i + 2 * stride), number(r, i + 3 * stride));
-            const float c = join(op, number(r, i + 4 * stride), number(r, i + 5 * stride));
-            const float d = join(op, number(r, i + 6 * stride), number(r, i + 7 * stride));
+            const float a = join(op, r[i], r[i + stride]), b = join(op, r[i + 2 * stride], r[i + 3 * stride]);
+            const float c = join(op, r[i + 4 * stride], r[i + 5 * stride]);
+            const float d = join(op, r[i + 6 * stride], r[i + 7 * stride]);
             acc[i] = join(op, acc[i], join(op, join(op, a, b), join(op, c, d)));
         }
     }
     for (; k < rows; k++) {
-        const numbers r = numbers_at(x, k * stride);
+        const float *r = x + k * stride;
 #pragma omp simd
-        for (int64_t i = 0; i < width; i++) acc[i] = join(op, acc[i], number(r, i));
+        for (int64_t i = 0; i < width; i++) acc[i] = join(op, acc[i], r[i]);
     }
+}
+
+static inline void join_bf16(operation op, float *acc, const uint16_t *x, int64_t left) {
+    mlrt__store_some(acc, join_lanes(op, mlrt__load_some(acc, left), mlrt__load_bf16(x, left)), left);
+}
+
+/* Four rows at a time, as they lie in memory. */
+static inline void accumulate_bf16(operation op, float *acc, int64_t width, const uint16_t *x, int64_t rows,
+                                   int64_t stride) {
+    enum { ROWS = 4 };
+    int64_t k = 0;
+    for (; k + ROWS <= rows && width % MLRT__LANES == 0; k += ROWS)
+        for (int64_t i = 0; i < width; i += MLRT__LANES) {
+            mlrt__lanes v = mlrt__load(acc + i);
+#pragma GCC unroll 4
+            for (int r = 0; r < ROWS; r++) v = join_lanes(op, v, mlrt__load_bf16(x + (k + r) * stride + i, MLRT__LANES));
+            mlrt__store(acc + i, v);
+        }
+    for (; k < rows; k++)
+        for (int64_t i = 0; i < width; i += MLRT__LANES) join_bf16(op, acc + i, x + k * stride + i, width - i);
+}
+
+static inline void accumulate(operation op, float *acc, int64_t width, numbers x, int64_t rows, int64_t stride) {
+    if (x.narrow)
+        accumulate_bf16(op, acc, width, x.data, rows, stride);
+    else
+        accumulate_f32(op, acc, width, x.data, rows, stride);
 }
 
 /* One chunk of one block of columns: y[0 .. width-1]. */

@@ -79,6 +79,12 @@ MLRT__INLINE void fetch_results(const mlrt__tile_job *t) {
         }
 }
 
+/* Half a square of the next step's b, between loads of tiles. */
+MLRT__INLINE void fetch(const char *b, int first) {
+#pragma GCC unroll 8
+    for (int line = first; line < first + 8; line++) _mm_prefetch(b + line * ROW_BYTES, _MM_HINT_T0);
+}
+
 static void run_tile_amx(const mlrt__tile_job *t) {
     _Alignas(64) float sum[AMX_ROWS][AMX_COLUMNS];
     enum { B_ROW = AMX_COLUMNS * 4 };
@@ -90,11 +96,14 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     _tile_zero(2);
     _tile_zero(3);
     for (int64_t k = 0; k < t->lanes; k += SQUARE, a += a_next, b += SQUARE * B_ROW) {
-#pragma GCC unroll 32
-        for (int line = 0; line < 2 * SQUARE; line++) _mm_prefetch(b + SQUARE * B_ROW + line * ROW_BYTES, _MM_HINT_T0);
+        const char *ahead = b + SQUARE * B_ROW;
+        fetch(ahead, 0);
         _tile_loadd(4, a, a_row);
+        fetch(ahead, 8);
         _tile_loadd(6, b, B_ROW);
+        fetch(ahead, 16);
         _tile_loadd(5, a + SQUARE * a_row, a_row);
+        fetch(ahead, 24);
         _tile_loadd(7, b + ROW_BYTES, B_ROW);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(2, 5, 6);
