@@ -15,9 +15,30 @@ typedef struct room {
     float *k, *v, *q, *dy;       /* copies */
     float *far_q, *far_k, *far_v;
     float *dk, *dv; /* sums over several blocks of queries */
+    float *wide[MLRT__ATT_PARTS], *out[MLRT__ATT_PARTS]; /* copies of bf16 inputs, and of results before they are bf16 */
 } room;
 
 static bool is_summed(const attention *a) { return a->queries > BLOCK; }
+
+/* Room for a copy of some rows; inputs that are bf16 are copied as a whole. */
+static float *take_rows(const attention *a, space *s, mlrt__attention_part p, int64_t rows, int64_t width) {
+    return a->narrow[p] ? NULL : take(s, copy_size(rows, width));
+}
+
+/* What a head has of the part, f32. */
+static int64_t head_size(const attention *a, mlrt__attention_part p) {
+    const bool is_key = p == MLRT__ATT_Q || p == MLRT__ATT_K;
+    const int64_t rows = p == MLRT__ATT_Q || p == MLRT__ATT_DY ? a->queries : a->keys;
+    return rows * whole_lanes(is_key ? a->key_width : a->value_width);
+}
+
+static void take_wide(const attention *a, space *s, bool backward, room *r) {
+    for (mlrt__attention_part p = MLRT__ATT_Q; p <= MLRT__ATT_DY; p++)
+        r->wide[p] = a->narrow[p] ? take(s, head_size(a, p)) : NULL;
+    if (!a->narrow_out) return;
+    if (!backward) r->out[MLRT__ATT_DY] = take(s, head_size(a, MLRT__ATT_DY)); /* y is as dy */
+    for (mlrt__attention_part p = MLRT__ATT_Q; backward && p <= MLRT__ATT_V; p++) r->out[p] = take(s, head_size(a, p));
+}
 
 static room room_of(const attention *a, space *s, bool backward) {
     const int64_t block = at_most(a->queries, BLOCK), scores = a->keys * a->lanes;
@@ -29,15 +50,16 @@ static room room_of(const attention *a, space *s, bool backward) {
     r.ds = take(s, backward ? scores : 0);
     r.kept = take(s, a->dropout > 0 ? scores : 0);
     r.by_distance = take(s, reach_size(a) * a->lanes);
-    r.k = take(s, copy_size(a->keys, a->key_width));
-    r.v = take(s, copy_size(a->keys, a->value_width));
-    r.q = take(s, backward ? copy_size(block, a->key_width) : 0);
-    r.dy = take(s, backward ? copy_size(block, a->value_width) : 0);
+    r.k = take_rows(a, s, MLRT__ATT_K, a->keys, a->key_width);
+    r.v = take_rows(a, s, MLRT__ATT_V, a->keys, a->value_width);
+    r.q = take_rows(a, s, MLRT__ATT_Q, backward ? block : 0, a->key_width);
+    r.dy = take_rows(a, s, MLRT__ATT_DY, backward ? block : 0, a->value_width);
     r.far_q = take(s, backward ? copy_size(block, a->far_width) : 0);
     r.far_k = take(s, copy_size(a->distances, a->far_width));
     r.far_v = take(s, copy_size(a->distances, a->value_width));
-    r.dk = take(s, sums * whole_lanes(a->key_width));
-    r.dv = take(s, sums * whole_lanes(a->value_width));
+    r.dk = take(s, a->narrow_out ? 0 : sums * whole_lanes(a->key_width));
+    r.dv = take(s, a->narrow_out ? 0 : sums * whole_lanes(a->value_width));
+    take_wide(a, s, backward, &r);
     return r;
 }
 
@@ -60,11 +82,16 @@ static room thread_room(const mlrt_call *c, const attention *a, bool backward) {
 
 static attention node_attention(const mlrt_node *n) {
     const mlrt_shape *in[MLRT__ATT_PARTS];
+    bool narrow[MLRT__ATT_PARTS];
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) {
         const int32_t i = mlrt__attention_input(n->attr, (mlrt__attention_part)p);
         in[p] = i < 0 ? NULL : &n->in[i]->shape;
+        narrow[p] = i >= 0 && n->in[i]->dtype == MLRT_BF16;
     }
-    return attention_of(n->attr, in);
+    attention a = attention_of(n->attr, in);
+    memcpy(a.narrow, narrow, sizeof narrow);
+    a.narrow_out = n->dtype == MLRT_BF16;
+    return a;
 }
 
 /* ---- what both passes do for a block of queries ---- */
@@ -79,9 +106,9 @@ static head take_head(const attention *a, const room *s, int64_t number) {
     const mlrt_tensor *far_q = a->in[MLRT__ATT_FAR_Q], *far_k = a->in[MLRT__ATT_FAR_K], *far_v = a->in[MLRT__ATT_FAR_V];
     head h = {.batch = number / a->heads, .number = number};
     h.keys = keys_of(a, h.batch);
-    h.q = head_of(a->in[MLRT__ATT_Q], a, number);
-    h.k = at_hand(head_of(a->in[MLRT__ATT_K], a, number), h.keys, s->k);
-    h.v = at_hand(head_of(a->in[MLRT__ATT_V], a, number), h.keys, s->v);
+    h.q = wide_head(a->in[MLRT__ATT_Q], a, number, s->wide[MLRT__ATT_Q]);
+    h.k = at_hand(wide_head(a->in[MLRT__ATT_K], a, number, s->wide[MLRT__ATT_K]), h.keys, s->k);
+    h.v = at_hand(wide_head(a->in[MLRT__ATT_V], a, number, s->wide[MLRT__ATT_V]), h.keys, s->v);
     h.far_q = far_q ? head_of(far_q, a, number) : h.q;
     if (far_k) h.far_k = at_hand(far_head(far_k, number % a->heads, a->far_width), a->distances, s->far_k);
     if (far_v) h.far_v = at_hand(far_head(far_v, number % a->heads, a->value_width), a->distances, s->far_v);
@@ -148,7 +175,7 @@ static void drop(const attention *a, const room *s, const block *b, float *score
 
 static void forward_head(const mlrt_call *c, const attention *a, const room *s, int64_t number, ahead *next) {
     const head h = take_head(a, s, number);
-    const matrix y = head_of(&c->out, a, number);
+    const matrix y = wide_place(&c->out, a, number, s->out[MLRT__ATT_DY]);
     for (int64_t i = 0; i < a->queries; i += BLOCK) {
         const block b = block_of(a, &h, i);
         float *to = y.data + i * y.row;
@@ -162,6 +189,7 @@ static void forward_head(const mlrt_call *c, const attention *a, const room *s, 
         }
         for (int64_t r = 0; r < b.rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
     }
+    put_narrow(&c->out, a, number, y);
 }
 
 static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
@@ -269,20 +297,25 @@ static void clear(matrix m, int64_t first) {
 static void backward_head(const mlrt_call *c, const attention *a, const room *s, const mlrt_tensor *d, int64_t number,
                           ahead *next) {
     const head h = take_head(a, s, number);
-    const matrix dk = head_of(&d[MLRT__ATT_K], a, number), dv = head_of(&d[MLRT__ATT_V], a, number);
+    const matrix dk = wide_place(&d[MLRT__ATT_K], a, number, s->out[MLRT__ATT_K]);
+    const matrix dv = wide_place(&d[MLRT__ATT_V], a, number, s->out[MLRT__ATT_V]);
+    const matrix all_dy = wide_head(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
     const int64_t begun = a->queries ? block_of(a, &h, 0).n : 0;
-    gradients g = {.q = head_of(&d[MLRT__ATT_Q], a, number), .k = dk, .v = dv};
-    if (is_summed(a)) g.k = place_for(dk, s->dk), g.v = place_for(dv, s->dv);
+    const bool summed = is_summed(a) && !a->narrow_out;
+    gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, number, s->out[MLRT__ATT_Q]), .k = dk, .v = dv};
+    if (summed) g.k = place_for(dk, s->dk), g.v = place_for(dv, s->dv);
     if (a->in[MLRT__ATT_FAR_Q]) g.far_q = head_of(&d[MLRT__ATT_FAR_Q], a, number);
     if (a->in[MLRT__ATT_FAR_K]) g.far_k = far_head(&d[MLRT__ATT_FAR_K], number % a->heads, a->far_width);
     if (a->in[MLRT__ATT_FAR_V]) g.far_v = far_head(&d[MLRT__ATT_FAR_V], number % a->heads, a->value_width);
     clear(g.k, begun), clear(g.v, begun); /* what the first block does not write */
     for (int64_t i = 0; i < a->queries; i += BLOCK) {
         const block b = block_of(a, &h, i);
-        const matrix dy = rows_from(head_of(a->in[MLRT__ATT_DY], a, number), i, b.rows);
-        backward_block(c, a, s, &h, &b, dy, &g, next);
+        backward_block(c, a, s, &h, &b, rows_from(all_dy, i, b.rows), &g, next);
     }
-    if (is_summed(a)) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
+    if (summed) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
+    put_narrow(&d[MLRT__ATT_Q], a, number, g.q);
+    put_narrow(&d[MLRT__ATT_K], a, number, dk);
+    put_narrow(&d[MLRT__ATT_V], a, number, dv);
 }
 
 static void backward_range(const mlrt_call *c, const attention *a, const mlrt_tensor *d, int64_t first, int64_t last) {
@@ -304,7 +337,9 @@ static void find_gradients(const mlrt_call *c, const attention *a, mlrt_tensor d
     for (int32_t p = 0, count = 0; p < MLRT__ATT_PARTS; p++) {
         if (!a->in[p] || p == MLRT__ATT_DY || p == MLRT__ATT_MASK) continue;
         shape[count++] = &a->in[p]->shape;
-        d[p] = (mlrt_tensor){MLRT_F32, a->in[p]->shape, (float *)c->out.data + mlrt_pack_offset(shape, count - 1)};
+        char *const data = c->out.data;
+        const size_t size = mlrt_dtype_size(c->out.dtype);
+        d[p] = (mlrt_tensor){c->out.dtype, a->in[p]->shape, data + size * (size_t)mlrt_pack_offset(shape, count - 1)};
     }
 }
 
@@ -350,7 +385,8 @@ static void run_attention_grad(const mlrt_call *c) {
     find_gradients(c, &a, d);
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) { /* zeros between the parts */
         const int64_t count = d[p].data ? mlrt_shape_count(&d[p].shape) : 0;
-        for (int64_t i = count; i % 16; i++) ((float *)d[p].data)[i] = 0;
+        const size_t size = mlrt_dtype_size(c->out.dtype);
+        if (count % 16) memset((char *)d[p].data + size * (size_t)count, 0, size * (size_t)(16 - count % 16));
     }
     if (a.distances == 0) {
         mlrt__share(c, a.batch * a.heads, 3 * work_of(&a), backward_heads);

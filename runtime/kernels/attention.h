@@ -23,7 +23,8 @@ typedef struct attention {
     int64_t lanes;                /* stride of the scores: queries of a block, rounded */
     bool causal;
     float scale, dropout;
-    const mlrt_tensor *in[MLRT__ATT_PARTS]; /* NULL when there is none */
+    bool narrow[MLRT__ATT_PARTS], narrow_out; /* inputs and results that are bf16 */
+    const mlrt_tensor *in[MLRT__ATT_PARTS];   /* NULL when there is none */
 } attention;
 
 static inline int64_t whole_lanes(int64_t n) { return (n + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES; }
@@ -54,6 +55,8 @@ static inline attention call_attention(const mlrt_call *c) {
     }
     attention a = attention_of(c->attr, shape);
     memcpy(a.in, in, sizeof in);
+    for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) a.narrow[p] = in[p] && in[p]->dtype == MLRT_BF16;
+    a.narrow_out = c->out.dtype == MLRT_BF16;
     return a;
 }
 
@@ -67,10 +70,15 @@ typedef struct matrix {
     int64_t rows, row, width;
 } matrix;
 
-/* One head's matrix in a tensor [batch, rows, heads * width]. */
+/* Where one head's matrix begins in a tensor [batch, rows, heads * width], in elements. */
+static inline int64_t head_start(const mlrt_tensor *t, const attention *a, int64_t i) {
+    const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
+    return i / a->heads * rows * row + i % a->heads * width;
+}
+
 static inline matrix head_of(const mlrt_tensor *t, const attention *a, int64_t i) {
     const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
-    return (matrix){(float *)t->data + i / a->heads * rows * row + i % a->heads * width, rows, row, width};
+    return (matrix){(float *)t->data + head_start(t, a, i), rows, row, width};
 }
 
 static inline matrix rows_from(matrix m, int64_t first, int64_t rows) {
@@ -95,9 +103,20 @@ static inline float *take(space *s, int64_t floats) {
 
 enum { PARTS = 8 };
 
+/* A head's rows, in bytes. */
+typedef struct lines {
+    const char *data;
+    int64_t rows, row, width;
+} lines;
+
+static inline lines lines_of(const mlrt_tensor *t, const attention *a, int64_t head) {
+    const int64_t size = (int64_t)mlrt_dtype_size(t->dtype), row = size * t->shape.dim[2];
+    return (lines){(const char *)t->data + size * head_start(t, a, head), t->shape.dim[1], row, row / a->heads};
+}
+
 /* The rows of the next head, and how many of them to fetch with each tile of this one. */
 typedef struct ahead {
-    matrix part[PARTS];
+    lines part[PARTS];
     int32_t parts, at;
     int64_t row, step;
 } ahead;
@@ -108,7 +127,7 @@ static inline ahead ahead_of(const attention *a, const mlrt_tensor *const *touch
     ahead f = {.parts = count};
     int64_t rows = 0;
     for (int32_t i = 0; i < count; i++) {
-        f.part[i] = head_of(touched[i], a, head);
+        f.part[i] = lines_of(touched[i], a, head);
         rows += f.part[i].rows;
     }
     const int64_t tiles = products * (1 + a->queries / MLRT__COLUMNS) * (1 + a->keys / MLRT__ROWS);
@@ -118,9 +137,9 @@ static inline ahead ahead_of(const attention *a, const mlrt_tensor *const *touch
 
 static inline void fetch(ahead *f) {
     for (int64_t k = 0; k < f->step && f->at < f->parts; k++) {
-        const matrix *m = &f->part[f->at];
-        const float *p = m->data + f->row * m->row;
-        for (int64_t i = 0; i < m->width; i += 16) __builtin_prefetch(p + i);
+        const lines *m = &f->part[f->at];
+        const char *p = m->data + f->row * m->row;
+        for (int64_t i = 0; i < m->width; i += 64) __builtin_prefetch(p + i);
         if (++f->row >= m->rows) f->row = 0, f->at++;
     }
 }
@@ -169,12 +188,39 @@ static inline void copy_rows(matrix from, matrix to, int64_t n) {
 
 static inline matrix place_for(matrix m, float *copy) { return (matrix){copy, m.rows, whole_lanes(m.width), m.width}; }
 
-/* m, or a copy of its first n rows. */
+/* m, or a copy of its first n rows, unless it is one. */
 static inline matrix at_hand(matrix m, int64_t n, float *copy) {
     const matrix to = place_for(m, copy);
-    if (!is_copied(m.rows, m.width)) return m;
+    if (!is_copied(m.rows, m.width) || !copy) return m;
     copy_rows(m, (matrix){to.data, n, to.row, to.row}, n); /* with zeros to the end of a row */
     return to;
+}
+
+/* One head's matrix of a tensor that may be bf16: then a copy of it. */
+static inline matrix wide_head(const mlrt_tensor *t, const attention *a, int64_t i, float *copy) {
+    const matrix m = head_of(t, a, i), to = place_for(m, copy);
+    const uint16_t *from = (const uint16_t *)t->data + head_start(t, a, i);
+    if (t->dtype != MLRT_BF16) return m;
+    for (int64_t r = 0; r < m.rows; r++)
+        for (int64_t k = 0; k < m.width; k += MLRT__LANES)
+            mlrt__store(to.data + r * to.row + k, mlrt__load_bf16(from + r * m.row + k, m.width - k));
+    return to;
+}
+
+/* Where one head's results go: when they are to be bf16, to a place of their own first. */
+static inline matrix wide_place(const mlrt_tensor *t, const attention *a, int64_t i, float *own) {
+    const matrix m = head_of(t, a, i);
+    return t->dtype == MLRT_BF16 ? place_for(m, own) : m;
+}
+
+/* From there to the tensor. */
+static inline void put_narrow(const mlrt_tensor *t, const attention *a, int64_t i, matrix from) {
+    const matrix m = head_of(t, a, i);
+    uint16_t *to = (uint16_t *)t->data + head_start(t, a, i);
+    if (t->dtype != MLRT_BF16) return;
+    for (int64_t r = 0; r < m.rows; r++)
+#pragma omp simd
+        for (int64_t k = 0; k < m.width; k++) to[r * m.row + k] = mlrt__to_bf16(from.data[r * from.row + k]);
 }
 
 /* ---- who sees whom ---- */
