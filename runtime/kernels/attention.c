@@ -15,7 +15,8 @@ typedef struct room {
     float *k, *v, *q, *dy;       /* copies */
     float *far_q, *far_k, *far_v;
     float *dk, *dv; /* sums over several blocks of queries */
-    float *wide[MLRT__ATT_PARTS], *out[MLRT__ATT_PARTS]; /* copies of bf16 inputs, and of results before they are bf16 */
+    float *wide[MLRT__ATT_PARTS],
+        *out[MLRT__ATT_PARTS]; /* copies of bf16 inputs, and of results before they are bf16 */
 } room;
 
 static bool is_summed(const attention *a) { return a->queries > BLOCK; }

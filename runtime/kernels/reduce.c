@@ -124,7 +124,8 @@ static inline void accumulate_bf16(operation op, float *acc, int64_t width, cons
         for (int64_t i = 0; i < width; i += MLRT__LANES) {
             mlrt__lanes v = mlrt__load(acc + i);
 #pragma GCC unroll 4
-            for (int r = 0; r < ROWS; r++) v = join_lanes(op, v, mlrt__load_bf16(x + (k + r) * stride + i, MLRT__LANES));
+            for (int r = 0; r < ROWS; r++)
+                v = join_lanes(op, v, mlrt__load_bf16(x + (k + r) * stride + i, MLRT__LANES));
             mlrt__store(acc + i, v);
         }
     for (; k < rows; k++)

@@ -23,8 +23,7 @@ MLRT__INLINE __m256i load_narrow(const uint16_t *x, int64_t left) {
 
 /* 32 bf16 numbers, the first 16 from x. */
 MLRT__INLINE __m512i load_twice(mlrt__side s, const void *x, int64_t left, const void *z, int64_t z_left) {
-    if (!s.narrow)
-        return (__m512i)_mm512_cvtne2ps_pbh((__m512)load_left(z, z_left), (__m512)load_left(x, left));
+    if (!s.narrow) return (__m512i)_mm512_cvtne2ps_pbh((__m512)load_left(z, z_left), (__m512)load_left(x, left));
     return _mm512_inserti64x4(_mm512_castsi256_si512(load_narrow(x, left)), load_narrow(z, z_left), 1);
 }
 #endif
@@ -48,7 +47,8 @@ MLRT__INLINE mlrt__lanes along_outer(mlrt__side s, int64_t i, int64_t left, int6
 #if PAIR == 2
     const __m512i zip = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21,
                                          5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    const __m512i pairs = load_twice(s, element(s, i), left > 0 ? rows : 0, element(s, i + s.depth), left > 1 ? rows : 0);
+    const __m512i pairs =
+        load_twice(s, element(s, i), left > 0 ? rows : 0, element(s, i + s.depth), left > 1 ? rows : 0);
     return (mlrt__lanes)_mm512_permutexvar_epi16(zip, pairs);
 #else
     return left > 0 ? load_left(element(s, i), rows) : (mlrt__lanes){0};
@@ -130,7 +130,8 @@ MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64
 MLRT__INLINE mlrt__lanes load_numbers(const void *x, bool narrow, int64_t i, int64_t n) {
     (void)narrow;
 #if PAIR == 2
-    if (narrow) return (mlrt__lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_narrow((const uint16_t *)x + i, n)), 16);
+    if (narrow)
+        return (mlrt__lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_narrow((const uint16_t *)x + i, n)), 16);
 #endif
     return mlrt__load_some((const float *)x + i, n);
 }

@@ -1,7 +1,7 @@
 /* attention.c - attention against its definition in double, with every kind of mask, with vectors for distances and with
  * dropout; gradients against differences, and where those take too long, against the formula. */
 #include "base/random.h"
-#include "compare.h"
+#include "narrow.h"
 
 typedef enum mask_kind { NO_MASK, KEY_MASK, SHARED_MASK, FULL_MASK } mask_kind;
 static const char *const mask_name[] = {"no mask", "[B, Tk] mask", "[1, Tq, Tk] mask", "[B, Tq, Tk] mask"};
@@ -285,6 +285,17 @@ static void check_backward(int32_t level, const form *f, bool by_formula) {
     free_call(&c);
 }
 
+/* q, k, v and dy in bf16, and without vectors for distances the results, too. */
+static void check_narrow(int32_t level, const form *f) {
+    for (int32_t backward = 0; backward < 2; backward++) {
+        const mlrt__attention_attr attr = attr_of(f, backward);
+        const call c = call_of(level, f, &attr);
+        const double error = narrow_error(&c, backward ? 15 : 7, !f->far);
+        ok(error <= (f->far ? 1e-6 : 0), "%s: %s of bf16: %s (%g)", mlrt__level_name(level), c.op, text(f), error);
+        free_call((call *)&c);
+    }
+}
+
 static void check(int32_t level, const form *f) {
     check_forward(level, f);
     check_backward(level, f, f->queries * f->keys > 500);
@@ -347,6 +358,13 @@ static void check_dropout(int32_t level) {
     }
 }
 
+static void check_all_narrow(int32_t level) {
+    check_narrow(level, &(form){2, 3, 10, 10, 64, 64, NO_MASK, false, 0, 0, 0, 0, 0});
+    check_narrow(level, &(form){2, 2, 5, 7, 12, 20, KEY_MASK, false, 0, 0, 0, 0, 0});
+    check_narrow(level, &(form){1, 2, 70, 90, 24, 20, FULL_MASK, true, 0, 0.1, 0, 0, 0});
+    check_narrow(level, &(form){2, 2, 20, 20, 16, 16, NO_MASK, true, 0, 0, 9, 16, FAR_Q | FAR_K | FAR_V | SHARED});
+}
+
 static void check_threads(form f) {
     for (int backward = 0; backward < 2; backward++) {
         const mlrt__attention_attr attr = attr_of(&f, backward);
@@ -390,6 +408,7 @@ int main(void) {
             check_large(level);
             check_far(level);
             check_dropout(level);
+            check_all_narrow(level);
         }
     for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++)
         check_threads((form){3, 5, 70, 90, 24, 20, mask, mask == KEY_MASK, 0, 0, 0, 0, 0});

@@ -2,7 +2,7 @@
 #include "call.h"
 #include "compare.h"
 #include "kernels/blocks.h"
-#include "kernels/vmath.h"
+#include "narrow.h"
 
 typedef struct form {
     mlrt_shape a, b, y;
@@ -137,23 +137,16 @@ static void check_format(const mlrt__format *f, const mlrt__product *p) {
     free(a.data), free(b.data), free(y.data);
 }
 
-static mlrt_tensor narrowed(mlrt_tensor x) {
-    mlrt_tensor y = tensor(MLRT_BF16, x.shape);
-    for (int64_t i = 0; i < mlrt_shape_count(&x.shape); i++)
-        ((uint16_t *)y.data)[i] = mlrt__to_bf16(((float *)x.data)[i]);
-    return y;
-}
-
 /* Operands, masks and results that are bf16 in memory: the same bits as with f32 in memory. */
 static void check_narrow(const mlrt__format *f, const mlrt__product *p) {
     mlrt_tensor a = uniform(MLRT_SHAPE_OF(p->m * p->k), -1, 1), b = uniform(MLRT_SHAPE_OF(p->k * p->n), -1, 1);
     mlrt_tensor mask = uniform(MLRT_SHAPE_OF(p->m * p->n), -1, 1), start = uniform(mask.shape, -1, 1);
-    mlrt_tensor y = tensor(MLRT_F32, mask.shape), a16 = narrowed(a), b16 = narrowed(b), m16 = narrowed(mask);
+    mlrt_tensor y = tensor(MLRT_F32, mask.shape), a16 = narrowed(&a), b16 = narrowed(&b), m16 = narrowed(&mask);
     mlrt__product q = *p;
     void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
     mlrt__operands o = {.a = a.data, .b = b.data, .start = start.data, .mask = mask.data, .y = y.data};
     mlrt__blocks_run(p, f, &o, scratch);
-    mlrt_tensor want = narrowed(y), y16 = tensor(MLRT_BF16, y.shape);
+    mlrt_tensor want = narrowed(&y), y16 = tensor(MLRT_BF16, y.shape);
     o.a = a16.data, o.b = b16.data, o.mask = m16.data;
     q.a.narrow = q.b.narrow = q.narrow_mask = true;
     q.narrow_y = mlrt__blocks_write_once(p, f);

@@ -1,5 +1,5 @@
 /* norm.c - layer norm and RMS norm against their definitions in double, their gradients against differences. */
-#include "compare.h"
+#include "narrow.h"
 
 static const double eps = 1e-5;
 
@@ -39,6 +39,8 @@ static void check_forward(int32_t level, mlrt_shape shape, bool centred, double 
     c.in[0] = uniform(shape, shift - 1, shift + 1);
     for (int i = 1; i < c.inputs; i++) c.in[i] = uniform(MLRT_SHAPE_OF(n), -1, 1);
     run_call(&c);
+    const double error = narrow_error(&c, 0, true);
+    ok(error == 0, "%s: %s into bf16 (%g)", mlrt__level_name(level), c.op, error);
     problem p = {count_of(&c.out) / n, n, centred, doubles(&c.in[0]), doubles(&c.in[1]), NULL, NULL};
     if (centred) p.bias = doubles(&c.in[2]);
     double *want = malloc(sizeof *want * (size_t)(count_of(&c.out) + 1));

@@ -3,4 +3,4 @@ kernels_tests += %D%/attention %D%/conv %D%/linalg %D%/matmul %D%/norm %D%/softm
 check_PROGRAMS += $(kernels_tests)
 TESTS += $(kernels_tests)
 check_PROGRAMS += %D%/speed
-EXTRA_DIST += %D%/call.h %D%/compare.h
+EXTRA_DIST += %D%/call.h %D%/compare.h %D%/narrow.h
