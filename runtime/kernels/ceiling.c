@@ -2,6 +2,7 @@
 #include "kernels/ceiling.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "kernels/blocks.h"
 #include "kernels/onednn.h"
 #include <math.h>
 #include <stdlib.h>
@@ -115,6 +116,8 @@ static void try_own(mlrt__yardstick *y, const mlrt__product *p, mlrt_dtype dtype
                           .inputs = 2,
                           .shape = MLRT_SHAPE_OF(p->batch, p->m, p->n),
                           .attr = &o->attr};
+    const mlrt__format *f = mlrt__product_format(&o->node);
+    if (f && f->pair == 2) o->in[0].dtype = o->in[1].dtype = o->a.dtype = o->b.dtype = MLRT_BF16;
     w->kernel = mlrt__kernel_find("matmul");
     w->own = (mlrt_call){.node = &o->node, .in = o->in, .inputs = 2, .out = {MLRT_F32, o->node.shape, y->y}};
     w->own.scratch = mlrt__alloc_large(w->kernel->scratch(&o->node, mlrt__threads()));
