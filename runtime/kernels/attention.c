@@ -5,6 +5,7 @@
  * A head belongs to one thread and its blocks are added in order; what all batch elements add to, the gradients of the
  * vectors for distances, is summed in fixed chunks of the batch. So results do not depend on the number of threads. */
 #include "kernels/distance.h"
+#include "kernels/few.h"
 #include "kernels/philox.h"
 
 /* The pieces of scratch memory that a thread works with. */
@@ -174,22 +175,32 @@ static void drop(const attention *a, const room *s, const block *b, float *score
 
 /* ---- forward ---- */
 
-static void forward_head(const mlrt_call *c, const attention *a, const room *s, int64_t number, ahead *next) {
+static void forward_block(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b,
+                          matrix y, ahead *next) {
+    float *to = y.data + b->i * y.row;
+    attend(a, s, h, b, next);
+    if (a->dropout > 0) draw_kept(c, a, s, h, b), drop(a, s, b, s->p);
+    multiply((mlrt__operand){s->p, 1, a->lanes}, h->v, to, y.row, b->rows, b->n, false, next);
+    if (h->far_v.data) {
+        collect_distances(s->p, s->by_distance, b->n, a->lanes, b->rows, b->d);
+        multiply((mlrt__operand){s->by_distance, 1, a->lanes}, rows_from(h->far_v, b->d.first, b->d.count), to, y.row,
+                 b->rows, b->d.count, true, next);
+    }
+    for (int64_t r = 0; r < b->rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
+}
+
+static void forward_head(const mlrt_call *c, const attention *a, const room *s, few *f, int64_t number, ahead *next) {
     const head h = take_head(a, s, number);
     const matrix y = wide_place(&c->out, a, number, s->out[MLRT__ATT_DY]);
-    for (int64_t i = 0; i < a->queries; i += BLOCK) {
-        const block b = block_of(a, &h, i);
-        float *to = y.data + i * y.row;
-        attend(a, s, &h, &b, next);
-        if (a->dropout > 0) draw_kept(c, a, s, &h, &b), drop(a, s, &b, s->p);
-        multiply((mlrt__operand){s->p, 1, a->lanes}, h.v, to, y.row, b.rows, b.n, false, next);
-        if (h.far_v.data) {
-            collect_distances(s->p, s->by_distance, b.n, a->lanes, b.rows, b.d);
-            multiply((mlrt__operand){s->by_distance, 1, a->lanes}, rows_from(h.far_v, b.d.first, b.d.count), to, y.row,
-                     b.rows, b.d.count, true, next);
+    if (is_few(a)) {
+        fetch_all(next);
+        few_take(f, h.batch, h.q, h.k, h.v);
+        few_forward(f, y);
+    } else
+        for (int64_t i = 0; i < a->queries; i += BLOCK) {
+            const block b = block_of(a, &h, i);
+            forward_block(c, a, s, &h, &b, y, next);
         }
-        for (int64_t r = 0; r < b.rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
-    }
     put_narrow(&c->out, a, number, y);
 }
 
@@ -197,9 +208,10 @@ static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
     const attention a = call_attention(c);
     const room s = thread_room(c, &a, false);
     const mlrt_tensor *const touched[] = {a.in[MLRT__ATT_Q], a.in[MLRT__ATT_K], a.in[MLRT__ATT_V], &c->out};
+    few f = few_of(&a);
     for (int64_t i = first; i < last; i++) {
         ahead next = ahead_of(&a, touched, i + 1 < last ? 4 : 0, i + 1, 2);
-        forward_head(c, &a, &s, i, &next);
+        forward_head(c, &a, &s, &f, i, &next);
     }
 }
 
@@ -294,29 +306,41 @@ static void clear(matrix m, int64_t first) {
     for (int64_t r = first; r < m.rows; r++) memset(m.data + r * m.row, 0, sizeof(float) * (size_t)m.width);
 }
 
-/* `d` are the gradients of all heads, by part. */
-static void backward_head(const mlrt_call *c, const attention *a, const room *s, const mlrt_tensor *d, int64_t number,
-                          ahead *next) {
-    const head h = take_head(a, s, number);
-    const matrix dk = wide_place(&d[MLRT__ATT_K], a, number, s->out[MLRT__ATT_K]);
-    const matrix dv = wide_place(&d[MLRT__ATT_V], a, number, s->out[MLRT__ATT_V]);
-    const matrix all_dy = wide_head(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
-    const int64_t begun = a->queries ? block_of(a, &h, 0).n : 0;
+/* Gradients of keys and values that are summed over several blocks are summed in a place of their own. */
+static void backward_blocks(const mlrt_call *c, const attention *a, const room *s, const head *h, matrix dy,
+                            gradients g, ahead *next) {
+    const matrix dk = g.k, dv = g.v;
+    const int64_t begun = a->queries ? block_of(a, h, 0).n : 0;
     const bool summed = is_summed(a) && !a->narrow_out;
-    gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, number, s->out[MLRT__ATT_Q]), .k = dk, .v = dv};
     if (summed) g.k = place_for(dk, s->dk), g.v = place_for(dv, s->dv);
+    clear(g.k, begun), clear(g.v, begun); /* what the first block does not write */
+    for (int64_t i = 0; i < a->queries; i += BLOCK) {
+        const block b = block_of(a, h, i);
+        backward_block(c, a, s, h, &b, rows_from(dy, i, b.rows), &g, next);
+    }
+    if (summed) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
+}
+
+/* `d` are the gradients of all heads, by part. */
+static void backward_head(const mlrt_call *c, const attention *a, const room *s, few *f, const mlrt_tensor *d,
+                          int64_t number, ahead *next) {
+    const head h = take_head(a, s, number);
+    const matrix dy = wide_head(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
+    gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, number, s->out[MLRT__ATT_Q]),
+                   .k = wide_place(&d[MLRT__ATT_K], a, number, s->out[MLRT__ATT_K]),
+                   .v = wide_place(&d[MLRT__ATT_V], a, number, s->out[MLRT__ATT_V])};
     if (a->in[MLRT__ATT_FAR_Q]) g.far_q = head_of(&d[MLRT__ATT_FAR_Q], a, number);
     if (a->in[MLRT__ATT_FAR_K]) g.far_k = far_head(&d[MLRT__ATT_FAR_K], number % a->heads, a->far_width);
     if (a->in[MLRT__ATT_FAR_V]) g.far_v = far_head(&d[MLRT__ATT_FAR_V], number % a->heads, a->value_width);
-    clear(g.k, begun), clear(g.v, begun); /* what the first block does not write */
-    for (int64_t i = 0; i < a->queries; i += BLOCK) {
-        const block b = block_of(a, &h, i);
-        backward_block(c, a, s, &h, &b, rows_from(all_dy, i, b.rows), &g, next);
-    }
-    if (summed) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
+    if (is_few(a)) {
+        fetch_all(next);
+        few_take(f, h.batch, h.q, h.k, h.v);
+        few_backward(f, dy, g.q, g.k, g.v);
+    } else
+        backward_blocks(c, a, s, &h, dy, g, next);
     put_narrow(&d[MLRT__ATT_Q], a, number, g.q);
-    put_narrow(&d[MLRT__ATT_K], a, number, dk);
-    put_narrow(&d[MLRT__ATT_V], a, number, dv);
+    put_narrow(&d[MLRT__ATT_K], a, number, g.k);
+    put_narrow(&d[MLRT__ATT_V], a, number, g.v);
 }
 
 static void backward_range(const mlrt_call *c, const attention *a, const mlrt_tensor *d, int64_t first, int64_t last) {
@@ -324,9 +348,10 @@ static void backward_range(const mlrt_call *c, const attention *a, const mlrt_te
     const mlrt_tensor *const touched[] = {a->in[MLRT__ATT_Q],  a->in[MLRT__ATT_K], a->in[MLRT__ATT_V],
                                           a->in[MLRT__ATT_DY], &d[MLRT__ATT_Q],    &d[MLRT__ATT_K],
                                           &d[MLRT__ATT_V]};
+    few f = few_of(a);
     for (int64_t i = first; i < last; i++) {
         ahead next = ahead_of(a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
-        backward_head(c, a, &s, d, i, &next);
+        backward_head(c, a, &s, &f, d, i, &next);
     }
 }
 

@@ -144,6 +144,11 @@ static inline void fetch(ahead *f) {
     }
 }
 
+static inline void fetch_all(ahead *f) {
+    f->step = INT32_MAX;
+    fetch(f);
+}
+
 /* ---- products ---- */
 
 /* y [m, n] = a [m, k] b [k, n]; whole vectors of b's rows are read. */

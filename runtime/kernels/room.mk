@@ -1,4 +1,4 @@
-libmlrt_la_SOURCES += %D%/kernel.c %D%/kernel.h %D%/vmath.h %D%/attention.h %D%/distance.h %D%/philox.h %D%/axis.h %D%/micro.h %D%/move.h %D%/nest.h %D%/team.h
+libmlrt_la_SOURCES += %D%/kernel.c %D%/kernel.h %D%/vmath.h %D%/attention.h %D%/few.h %D%/distance.h %D%/philox.h %D%/axis.h %D%/micro.h %D%/move.h %D%/nest.h %D%/team.h
 libmlrt_la_SOURCES += %D%/ceiling.c %D%/ceiling.h %D%/conv.c %D%/gemm.h %D%/lanes.h %D%/blocks.c %D%/blocks.h %D%/linalg.c %D%/linalg.h %D%/matmul.c %D%/matmul.h %D%/onednn.c %D%/onednn.h %D%/softmax.h %D%/tile.h
 EXTRA_DIST += %D%/vmath.py
 

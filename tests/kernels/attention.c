@@ -302,10 +302,11 @@ static void check(int32_t level, const form *f) {
 }
 
 static void check_small(int32_t level) {
-    static const form small[] = {{1, 1, 1, 1, 1, 1, .scale = 0},    {2, 2, 3, 5, 4, 7, .scale = 0},
-                                 {2, 3, 4, 4, 17, 3, .scale = 0.3}, {0, 2, 3, 5, 4, 7, .scale = 0},
-                                 {1, 2, 0, 5, 4, 3, .scale = 0},    {1, 2, 3, 0, 4, 3, .scale = 0},
-                                 {1, 2, 33, 18, 5, 6, .scale = 0}};
+    static const form small[] = {
+        {1, 1, 1, 1, 1, 1, .scale = 0},     {2, 2, 3, 5, 4, 7, .scale = 0},   {2, 3, 4, 4, 17, 3, .scale = 0.3},
+        {0, 2, 3, 5, 4, 7, .scale = 0},     {1, 2, 0, 5, 4, 3, .scale = 0},   {1, 2, 3, 0, 4, 3, .scale = 0},
+        {1, 2, 33, 18, 5, 6, .scale = 0},   {2, 3, 4, 4, 32, 16, .scale = 0}, {3, 2, 2, 3, 16, 48, .scale = 0},
+        {1, 2, 7, 8, 16, 16, .scale = 0.2}, {2, 1, 1, 2, 64, 16, .scale = 0}};
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         for (mask_kind mask = NO_MASK; mask <= FULL_MASK; mask++)
             for (int causal = 0; causal < 2; causal++) {
@@ -360,6 +361,7 @@ static void check_dropout(int32_t level) {
 
 static void check_all_narrow(int32_t level) {
     check_narrow(level, &(form){2, 3, 10, 10, 64, 64, NO_MASK, false, 0, 0, 0, 0, 0});
+    check_narrow(level, &(form){3, 2, 4, 4, 32, 32, KEY_MASK, true, 0, 0, 0, 0, 0});
     check_narrow(level, &(form){2, 2, 5, 7, 12, 20, KEY_MASK, false, 0, 0, 0, 0, 0});
     check_narrow(level, &(form){1, 2, 70, 90, 24, 20, FULL_MASK, true, 0, 0.1, 0, 0, 0});
     check_narrow(level, &(form){2, 2, 20, 20, 16, 16, NO_MASK, true, 0, 0, 9, 16, FAR_Q | FAR_K | FAR_V | SHARED});
