@@ -94,20 +94,15 @@ mlrt_status mlrt__command_predict(mlrt__host *host, const char *store, int64_t r
     lua_State *L = host->L;
     mlrt__arena arena = {0};
     const char *script;
-    int results = 0;
     mlrt_status status = script_of(store, run, &arena, &script, err);
-    if (status == MLRT_OK) status = mlrt__host_script(host, script, &results, err);
+    if (status == MLRT_OK) mlrt__host_at(host, script);
     if (status == MLRT_OK) status = mlrt__host_function(host, "mlrt.predict", "command", err);
     if (status == MLRT_OK) {
-        if (results)
-            lua_pushvalue(L, -1 - results); /* the first that the script returned */
-        else
-            lua_pushnil(L);
         lua_pushinteger(L, run);
         push_list(L, word, words);
         lua_newtable(L);
         set_text(L, "store", store);
-        mlrt__host_call(host, 4, 0, err);
+        mlrt__host_call(host, 3, 0, err);
     }
     mlrt__arena_free(&arena);
     return err->status;

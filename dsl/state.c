@@ -122,11 +122,12 @@ mlrt_status mlrt__host_function(mlrt__host *host, const char *module, const char
     return MLRT_OK;
 }
 
-static void look_beside(lua_State *L, const char *path) {
+void mlrt__host_at(mlrt__host *host, const char *path) {
     const char *slash = strrchr(path, '/');
     char folder[4096];
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-    mlrt__require_from(L, folder[0] ? folder : "/");
+    mlrt__require_from(host->L, folder[0] ? folder : "/");
+    host->script = path;
 }
 
 static int load_script(lua_State *L) {
@@ -138,8 +139,7 @@ static int load_script(lua_State *L) {
 mlrt_status mlrt__host_script(mlrt__host *host, const char *path, int *results, mlrt_error *err) {
     lua_State *L = host->L;
     const int top = lua_gettop(L);
-    host->script = path;
-    look_beside(L, path);
+    mlrt__host_at(host, path);
     lua_pushcfunction(L, load_script);
     lua_pushlightuserdata(L, (void *)path);
     if (mlrt__host_call(host, 1, 1, err) != MLRT_OK) return err->status;

@@ -32,6 +32,8 @@ mlrt__host *mlrt__host_of(lua_State *L);
 
 /* Call the function below `args` arguments on the stack; on failure nothing is left and err says what happened. */
 mlrt_status mlrt__host_call(mlrt__host *host, int args, int results, mlrt_error *err);
+/* What is done is done for this script: modules beside it are found. */
+void mlrt__host_at(mlrt__host *host, const char *path);
 /* Load and run a script file; its results are left on the stack. */
 mlrt_status mlrt__host_script(mlrt__host *host, const char *path, int *results, mlrt_error *err);
 /* Push a function of a module: "mlrt.command", "run". */

@@ -10,6 +10,9 @@ local fail, suggestion, sorted_keys = words.fail, words.suggestion, words.sorted
 
 local M = {}
 
+local declared = {} -- experiments by name
+local looking -- "at" a script, or "left" when it came to a run
+
 local Experiment = {}
 Experiment.__index = Experiment
 
@@ -137,8 +140,31 @@ function M.define(name)
     end
     if not math.tointeger(self.params.seed) then fail(where, "parameter 'seed' must be an integer") end
     if t.sizes then declare_sizes(self, t.sizes) end
+    declared[name] = self
     return self
   end
+end
+
+-- The experiment of that name which a script has declared last, or nil.
+function M.declared(name) return declared[name] end
+
+-- A script that is only looked at is loaded, by `f`, for what it declares, and left before it runs anything. Gives what
+-- it returned; nil when it was left.
+function M.look(f, ...)
+  local outer <const> = looking
+  looking = "at"
+  local fine, result = pcall(f, ...)
+  local left = looking == "left"
+  looking = outer
+  if not fine and not left then error(result, 0) end
+  return fine and result or nil
+end
+
+-- Something is to be run: those who only look have seen enough.
+function M.begin_work()
+  if not looking then return end
+  looking = "left"
+  error("this script is only looked at", 0)
 end
 
 function Experiment:script() return (self.where:gsub(":%d+$", "")) end

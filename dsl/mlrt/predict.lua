@@ -163,10 +163,10 @@ local function say_claims(run, count, columns)
   core.write("out", "\n", table_of(rows))
 end
 
--- What `mlrt predict RUN` does with the experiment that the run's script returned.
-function M.command(experiment, id, list, options)
+-- What `mlrt predict RUN` does.
+function M.command(id, list, options)
   local texts, verify = arguments(list)
-  local run = require("mlrt.stored").open(id, { experiment = experiment, store = options.store })
+  local run = require("mlrt.stored").open(id, { store = options.store })
   local facts = core.task_facts(run.task)
   local answers, columns = M.answers(run, texts)
   local heads = {}

@@ -378,14 +378,14 @@ end
 
 -- Train an experiment and return the run. A run that fails raises; one that is interrupted comes back with its status
 -- "stopped".
-function M.run(what, overrides, options)
-  local experiment
-  experiment, overrides, options = arguments(what, overrides, options)
+function M.run(what, changes, given)
+  local experiment, overrides, options = arguments(what, changes, given)
   if command.check then
     M.check(experiment, overrides)
     checked = "a study is checked up to its first run"
     error(checked, 0)
   end
+  experiments.begin_work()
   local run, list = M.new(experiment, overrides, options)
   if experiment.run then
     compute(run, experiment, list)

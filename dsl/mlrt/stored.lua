@@ -19,11 +19,15 @@ local function look_up(id, folder)
   return found
 end
 
-local function experiment_of(id, found, experiment)
-  experiment = experiment or core.load(found.script)
+-- What the run's script returns, or has declared before its first run.
+local function experiment_of(id, found)
+  local experiment = experiments.look(core.load, found.script)
   if not experiments.is(experiment) or experiment.name ~= found.experiment then
-    words.fail(core.line(), "run %d is of the experiment '%s', which '%s' does not return", id, found.experiment,
-      found.script)
+    experiment = experiments.declared(found.experiment)
+  end
+  if not experiment then
+    words.fail(core.line(), "run %d is of the experiment '%s', which '%s' does not declare before its first run", id,
+      found.experiment, found.script)
   end
   return experiment
 end
@@ -36,12 +40,13 @@ local function checkpoint(run, kind)
   words.fail(core.line(), "run %d has kept no checkpoint in '%s'", run.id, run.folder)
 end
 
--- options: store (a folder), checkpoint ("best", or "last"), experiment (what the script returns, if it is loaded)
+-- options: store (a folder), checkpoint ("best", or "last"), quiet
 function M.open(id, options)
   options = options or {}
+  experiments.begin_work()
   local folder = runs.store_folder(options)
   local found = look_up(id, folder)
-  local experiment = experiment_of(id, found, options.experiment)
+  local experiment = experiment_of(id, found)
   local given = {}
   for name, json in pairs(found.params) do given[name] = experiments.decoded(json) end
   local run, list = runs.new(experiment, given, { quiet = options.quiet })

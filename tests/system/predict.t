@@ -96,4 +96,19 @@ like "$(mlrt predict 2 "$asked" | tail -n 1)" "^$asked +(no|one|two|three|four) 
 fails 1 "^'1' has 1 words, expected 2" "too few" mlrt predict 2 1
 fails 1 "'a' must be a whole number from 0 to 4, got 9" "a class that is not there" mlrt predict 2 "9 1"
 fails 1 'nothing is known of the answers' "nothing to verify" mlrt predict 2 "1 1" verify=true
+
+# ---- a study, which returns nothing ----
+
+sed 's/^return mlrt.experiment/local sums = mlrt.experiment/' sums.lua >study.lua
+cat >>study.lua <<'END'
+local first = mlrt.run(sums, { seed = 3 }, { quiet = true })
+print("trained", mlrt.stored(first.id, { quiet = true }):predict { "1 2" } [1].answer)
+mlrt.run(mlrt.experiment "later" { setup = sums.setup }, {}, { quiet = true })
+END
+answer=$(mlrt run study.lua | sed -n 's/^trained\t//p')
+like "$answer" '^(no|one|two|three|four)$' "a study asks a run of its own"
+like "$(mlrt predict 3 "1 2" | tail -n 1)" "^1 2 +$answer +[01]" "and so does the command"
+ok "neither trains again" [ ! -e runs/5 ]
+fails 1 "run 4 is of the experiment 'later', which 'study.lua' does not declare before its first run\$" \
+    "but for an experiment that is declared after a run" mlrt predict 4 "1 2"
 done_testing
