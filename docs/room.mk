@@ -9,6 +9,8 @@ dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/coefficient_fi
 	%D%/images/toy_trajectory_theory.svg
 dist_results_DATA += %D%/results/toy_addition.csv %D%/results/transformer_seeds.csv
 dist_results_DATA += %D%/results/phases_lr.csv %D%/results/phases_permute.csv %D%/results/phases_regression.csv
+dist_results_DATA += %D%/results/transformer_dropout.csv
+dist_images_DATA += %D%/images/critical_lambda3.svg %D%/images/critical_steps.svg
 dist_images_DATA += %D%/images/phases_lr.svg %D%/images/phases_permute.svg %D%/images/phases_regression.svg
 dist_images_DATA += %D%/images/toy_accuracy.svg %D%/images/toy_bounds.svg \
 	%D%/images/transformer_memorized.svg %D%/images/transformer_generalized.svg %D%/images/transformer_components.svg
