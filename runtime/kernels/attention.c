@@ -18,6 +18,7 @@ typedef struct room {
     float *dk, *dv; /* sums over several blocks of queries */
     float *wide[MLRT__ATT_PARTS],
         *out[MLRT__ATT_PARTS]; /* copies of bf16 inputs, and of results before they are bf16 */
+    float *packed_a, *packed_b;
 } room;
 
 static bool is_summed(const attention *a) { return a->queries > BLOCK; }
@@ -36,7 +37,7 @@ static int64_t head_size(const attention *a, mlrt__attention_part p) {
 
 static void take_wide(const attention *a, space *s, bool backward, room *r) {
     for (mlrt__attention_part p = MLRT__ATT_Q; p <= MLRT__ATT_DY; p++)
-        r->wide[p] = a->narrow[p] ? take(s, head_size(a, p)) : NULL;
+        r->wide[p] = a->narrow[p] && !a->format ? take(s, head_size(a, p)) : NULL;
     if (!a->narrow_out) return;
     if (!backward) r->out[MLRT__ATT_DY] = take(s, head_size(a, MLRT__ATT_DY)); /* y is as dy */
     for (mlrt__attention_part p = MLRT__ATT_Q; backward && p <= MLRT__ATT_V; p++) r->out[p] = take(s, head_size(a, p));
@@ -62,6 +63,10 @@ static room room_of(const attention *a, space *s, bool backward) {
     r.dk = take(s, a->narrow_out ? 0 : sums * whole_lanes(a->key_width));
     r.dv = take(s, a->narrow_out ? 0 : sums * whole_lanes(a->value_width));
     take_wide(a, s, backward, &r);
+    const int64_t widest = at_least(at_least(a->key_width, a->value_width), a->far_width);
+    const int64_t packed = a->format ? packed_size(at_least(a->keys, reach_size(a)), widest) : 0;
+    r.packed_a = take(s, packed);
+    r.packed_b = take(s, packed);
     return r;
 }
 
@@ -93,7 +98,24 @@ static attention node_attention(const mlrt_node *n) {
     attention a = attention_of(n->attr, in);
     memcpy(a.narrow, narrow, sizeof narrow);
     a.narrow_out = n->dtype == MLRT_BF16;
+    a.format = format_of(&a);
     return a;
+}
+
+static mlrt_status prepare(mlrt_call *c, mlrt_error *err) {
+    const attention a = node_attention(c->node);
+    (void)err;
+    c->state = (void *)a.format;
+    return MLRT_OK;
+}
+
+static worker begin_work(const attention *a, const room *s) {
+    if (a->format && a->format->begin) a->format->begin();
+    return (worker){.format = a->format, .a = s->packed_a, .b = s->packed_b};
+}
+
+static void end_work(const worker *w) {
+    if (w->format && w->format->end) w->format->end();
 }
 
 /* ---- what both passes do for a block of queries ---- */
@@ -104,16 +126,16 @@ typedef struct head {
     matrix q, k, v, far_q, far_k, far_v;
 } head;
 
-static head take_head(const attention *a, const room *s, int64_t number) {
+static head take_head(const attention *a, const room *s, int64_t number, const worker *w) {
     const mlrt_tensor *far_q = a->in[MLRT__ATT_FAR_Q], *far_k = a->in[MLRT__ATT_FAR_K], *far_v = a->in[MLRT__ATT_FAR_V];
     head h = {.batch = number / a->heads, .number = number};
     h.keys = keys_of(a, h.batch);
-    h.q = wide_head(a->in[MLRT__ATT_Q], a, number, s->wide[MLRT__ATT_Q]);
-    h.k = at_hand(wide_head(a->in[MLRT__ATT_K], a, number, s->wide[MLRT__ATT_K]), h.keys, s->k);
-    h.v = at_hand(wide_head(a->in[MLRT__ATT_V], a, number, s->wide[MLRT__ATT_V]), h.keys, s->v);
+    h.q = operand_of(a->in[MLRT__ATT_Q], a, number, s->wide[MLRT__ATT_Q]);
+    h.k = at_hand(w, operand_of(a->in[MLRT__ATT_K], a, number, s->wide[MLRT__ATT_K]), h.keys, s->k);
+    h.v = at_hand(w, operand_of(a->in[MLRT__ATT_V], a, number, s->wide[MLRT__ATT_V]), h.keys, s->v);
     h.far_q = far_q ? head_of(far_q, a, number) : h.q;
-    if (far_k) h.far_k = at_hand(far_head(far_k, number % a->heads, a->far_width), a->distances, s->far_k);
-    if (far_v) h.far_v = at_hand(far_head(far_v, number % a->heads, a->value_width), a->distances, s->far_v);
+    if (far_k) h.far_k = at_hand(w, far_head(far_k, number % a->heads, a->far_width), a->distances, s->far_k);
+    if (far_v) h.far_v = at_hand(w, far_head(far_v, number % a->heads, a->value_width), a->distances, s->far_v);
     return h;
 }
 
@@ -131,20 +153,20 @@ static block block_of(const attention *a, const head *h, int64_t i) {
 }
 
 /* s += the products of `far` with the block's rows that are in s->turned. */
-static void add_distances(const attention *a, const room *s, const block *b, matrix far, float *scores, ahead *next) {
-    const matrix turned = {s->turned, far.width, a->lanes, whole_lanes(b->rows)};
+static void add_distances(const attention *a, const room *s, const block *b, matrix far, float *scores, worker *w) {
+    const matrix turned = matrix_of(s->turned, far.width, a->lanes, whole_lanes(b->rows));
     multiply((mlrt__operand){far.data + b->d.first * far.row, far.row, 1}, turned, s->by_distance, a->lanes, b->d.count,
-             far.width, false, next);
+             far.width, false, w);
     spread_distances(scores, s->by_distance, b->n, a->lanes, b->rows, b->d);
 }
 
 /* s->p: the exponentials of the scores; s->inverse: what makes them probabilities. */
-static void attend(const attention *a, const room *s, const head *h, const block *b, ahead *next) {
-    turned_product(h->k, rows_from(h->q, b->i, b->rows), b->n, s->turned, s->p, a->lanes, next);
+static void attend(const attention *a, const room *s, const head *h, const block *b, worker *w) {
+    turned_product(h->k, rows_from(h->q, b->i, b->rows), b->n, s->turned, s->p, a->lanes, w);
     if (h->far_k.data) {
         const matrix q = rows_from(h->far_q, b->i, b->rows);
         mlrt__transpose(q.data, q.row, s->turned, a->lanes, q.rows, q.width);
-        add_distances(a, s, b, h->far_k, s->p, next);
+        add_distances(a, s, b, h->far_k, s->p, w);
     }
     hide(a, h->batch, s->p, b->i, b->rows, b->n);
     exp_block(a, s->p, b->rows, b->n, s->inverse);
@@ -176,30 +198,30 @@ static void drop(const attention *a, const room *s, const block *b, float *score
 /* ---- forward ---- */
 
 static void forward_block(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b,
-                          matrix y, ahead *next) {
+                          matrix y, worker *w) {
     float *to = y.data + b->i * y.row;
-    attend(a, s, h, b, next);
+    attend(a, s, h, b, w);
     if (a->dropout > 0) draw_kept(c, a, s, h, b), drop(a, s, b, s->p);
-    multiply((mlrt__operand){s->p, 1, a->lanes}, h->v, to, y.row, b->rows, b->n, false, next);
+    multiply((mlrt__operand){s->p, 1, a->lanes}, h->v, to, y.row, b->rows, b->n, false, w);
     if (h->far_v.data) {
         collect_distances(s->p, s->by_distance, b->n, a->lanes, b->rows, b->d);
         multiply((mlrt__operand){s->by_distance, 1, a->lanes}, rows_from(h->far_v, b->d.first, b->d.count), to, y.row,
-                 b->rows, b->d.count, true, next);
+                 b->rows, b->d.count, true, w);
     }
     for (int64_t r = 0; r < b->rows; r++) mlrt__scale_row(to + r * y.row, s->inverse[r], y.width);
 }
 
-static void forward_head(const mlrt_call *c, const attention *a, const room *s, few *f, int64_t number, ahead *next) {
-    const head h = take_head(a, s, number);
+static void forward_head(const mlrt_call *c, const attention *a, const room *s, few *f, int64_t number, worker *w) {
+    const head h = take_head(a, s, number, w);
     const matrix y = wide_place(&c->out, a, number, s->out[MLRT__ATT_DY]);
     if (is_few(a)) {
-        fetch_all(next);
+        fetch_all(&w->next);
         few_take(f, h.batch, h.q, h.k, h.v);
         few_forward(f, y);
     } else
         for (int64_t i = 0; i < a->queries; i += BLOCK) {
             const block b = block_of(a, &h, i);
-            forward_block(c, a, s, &h, &b, y, next);
+            forward_block(c, a, s, &h, &b, y, w);
         }
     put_narrow(&c->out, a, number, y);
 }
@@ -209,10 +231,12 @@ static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
     const room s = thread_room(c, &a, false);
     const mlrt_tensor *const touched[] = {a.in[MLRT__ATT_Q], a.in[MLRT__ATT_K], a.in[MLRT__ATT_V], &c->out};
     few f = few_of(&a);
+    worker w = begin_work(&a, &s);
     for (int64_t i = first; i < last; i++) {
-        ahead next = ahead_of(&a, touched, i + 1 < last ? 4 : 0, i + 1, 2);
-        forward_head(c, &a, &s, &f, i, &next);
+        w.next = ahead_of(&a, touched, i + 1 < last ? 4 : 0, i + 1, 2);
+        forward_head(c, &a, &s, &f, i, &w);
     }
+    end_work(&w);
 }
 
 static void run_attention(const mlrt_call *c) {
@@ -262,42 +286,42 @@ typedef struct gradients {
 
 /* y (+)= the transpose of s [n, lanes] times x. */
 static void sum_over_keys(const attention *a, const float *s, matrix x, matrix y, const block *b, int64_t n, bool add,
-                          ahead *next) {
-    multiply((mlrt__operand){s, 1, a->lanes}, x, y.data + b->i * y.row, y.row, b->rows, n, add, next);
+                          worker *w) {
+    multiply((mlrt__operand){s, 1, a->lanes}, x, y.data + b->i * y.row, y.row, b->rows, n, add, w);
 }
 
 /* y [n, width] (+)= s [n, lanes] x. */
-static void sum_over_queries(const attention *a, const float *s, matrix x, matrix y, int64_t n, bool add, ahead *next) {
-    multiply((mlrt__operand){s, a->lanes, 1}, x, y.data, y.row, n, x.rows, add, next);
+static void sum_over_queries(const attention *a, const float *s, matrix x, matrix y, int64_t n, bool add, worker *w) {
+    multiply((mlrt__operand){s, a->lanes, 1}, x, y.data, y.row, n, x.rows, add, w);
 }
 
 static void backward_far_k(const attention *a, const room *s, const head *h, const block *b, const gradients *g,
-                           ahead *next) {
+                           worker *w) {
     const matrix q = rows_from(h->far_q, b->i, b->rows), far = rows_from(h->far_k, b->d.first, b->d.count);
     const bool own = a->in[MLRT__ATT_FAR_Q] != NULL;
     collect_distances(s->ds, s->by_distance, b->n, a->lanes, b->rows, b->d);
-    sum_over_keys(a, s->by_distance, far, own ? g->far_q : g->q, b, b->d.count, !own, next);
-    sum_over_queries(a, s->by_distance, at_hand(q, q.rows, s->far_q), rows_from(g->far_k, b->d.first, b->d.count),
-                     b->d.count, true, next);
+    sum_over_keys(a, s->by_distance, far, own ? g->far_q : g->q, b, b->d.count, !own, w);
+    sum_over_queries(a, s->by_distance, at_hand(w, q, q.rows, s->far_q), rows_from(g->far_k, b->d.first, b->d.count),
+                     b->d.count, true, w);
 }
 
 static void backward_block(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b,
-                           matrix dy, const gradients *g, ahead *next) {
+                           matrix dy, const gradients *g, worker *w) {
     const matrix q = rows_from(h->q, b->i, b->rows);
-    attend(a, s, h, b, next);
-    turned_product(h->v, dy, b->n, s->turned, s->ds, a->lanes, next);
-    if (h->far_v.data) add_distances(a, s, b, h->far_v, s->ds, next);
+    attend(a, s, h, b, w);
+    turned_product(h->v, dy, b->n, s->turned, s->ds, a->lanes, w);
+    if (h->far_v.data) add_distances(a, s, b, h->far_v, s->ds, w);
     if (a->dropout > 0) draw_kept(c, a, s, h, b), drop(a, s, b, s->ds);
     score_block(a, s, b);
-    sum_over_keys(a, s->ds, h->k, g->q, b, b->n, false, next);
-    sum_over_queries(a, s->ds, at_hand(q, q.rows, s->q), g->k, b->n, b->i > 0, next);
-    if (h->far_k.data) backward_far_k(a, s, h, b, g, next);
+    sum_over_keys(a, s->ds, h->k, g->q, b, b->n, false, w);
+    sum_over_queries(a, s->ds, at_hand(w, q, q.rows, s->q), g->k, b->n, b->i > 0, w);
+    if (h->far_k.data) backward_far_k(a, s, h, b, g, w);
     if (a->dropout > 0) drop(a, s, b, s->p);
-    dy = at_hand(dy, dy.rows, s->dy);
-    sum_over_queries(a, s->p, dy, g->v, b->n, b->i > 0, next);
+    dy = at_hand(w, dy, dy.rows, s->dy);
+    sum_over_queries(a, s->p, dy, g->v, b->n, b->i > 0, w);
     if (!h->far_v.data) return;
     collect_distances(s->p, s->by_distance, b->n, a->lanes, b->rows, b->d);
-    sum_over_queries(a, s->by_distance, dy, rows_from(g->far_v, b->d.first, b->d.count), b->d.count, true, next);
+    sum_over_queries(a, s->by_distance, dy, rows_from(g->far_v, b->d.first, b->d.count), b->d.count, true, w);
 }
 
 /* ---- backward: a head ---- */
@@ -308,7 +332,7 @@ static void clear(matrix m, int64_t first) {
 
 /* Gradients of keys and values that are summed over several blocks are summed in a place of their own. */
 static void backward_blocks(const mlrt_call *c, const attention *a, const room *s, const head *h, matrix dy,
-                            gradients g, ahead *next) {
+                            gradients g, worker *w) {
     const matrix dk = g.k, dv = g.v;
     const int64_t begun = a->queries ? block_of(a, h, 0).n : 0;
     const bool summed = is_summed(a) && !a->narrow_out;
@@ -316,16 +340,16 @@ static void backward_blocks(const mlrt_call *c, const attention *a, const room *
     clear(g.k, begun), clear(g.v, begun); /* what the first block does not write */
     for (int64_t i = 0; i < a->queries; i += BLOCK) {
         const block b = block_of(a, h, i);
-        backward_block(c, a, s, h, &b, rows_from(dy, i, b.rows), &g, next);
+        backward_block(c, a, s, h, &b, rows_from(dy, i, b.rows), &g, w);
     }
     if (summed) copy_rows(g.k, dk, dk.rows), copy_rows(g.v, dv, dv.rows);
 }
 
 /* `d` are the gradients of all heads, by part. */
 static void backward_head(const mlrt_call *c, const attention *a, const room *s, few *f, const mlrt_tensor *d,
-                          int64_t number, ahead *next) {
-    const head h = take_head(a, s, number);
-    const matrix dy = wide_head(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
+                          int64_t number, worker *w) {
+    const head h = take_head(a, s, number, w);
+    const matrix dy = operand_of(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
     gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, number, s->out[MLRT__ATT_Q]),
                    .k = wide_place(&d[MLRT__ATT_K], a, number, s->out[MLRT__ATT_K]),
                    .v = wide_place(&d[MLRT__ATT_V], a, number, s->out[MLRT__ATT_V])};
@@ -333,11 +357,11 @@ static void backward_head(const mlrt_call *c, const attention *a, const room *s,
     if (a->in[MLRT__ATT_FAR_K]) g.far_k = far_head(&d[MLRT__ATT_FAR_K], number % a->heads, a->far_width);
     if (a->in[MLRT__ATT_FAR_V]) g.far_v = far_head(&d[MLRT__ATT_FAR_V], number % a->heads, a->value_width);
     if (is_few(a)) {
-        fetch_all(next);
+        fetch_all(&w->next);
         few_take(f, h.batch, h.q, h.k, h.v);
         few_backward(f, dy, g.q, g.k, g.v);
     } else
-        backward_blocks(c, a, s, &h, dy, g, next);
+        backward_blocks(c, a, s, &h, dy, g, w);
     put_narrow(&d[MLRT__ATT_Q], a, number, g.q);
     put_narrow(&d[MLRT__ATT_K], a, number, g.k);
     put_narrow(&d[MLRT__ATT_V], a, number, g.v);
@@ -349,10 +373,12 @@ static void backward_range(const mlrt_call *c, const attention *a, const mlrt_te
                                           a->in[MLRT__ATT_DY], &d[MLRT__ATT_Q],    &d[MLRT__ATT_K],
                                           &d[MLRT__ATT_V]};
     few f = few_of(a);
+    worker w = begin_work(a, &s);
     for (int64_t i = first; i < last; i++) {
-        ahead next = ahead_of(a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
-        backward_head(c, a, &s, &f, d, i, &next);
+        w.next = ahead_of(a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
+        backward_head(c, a, &s, &f, d, i, &w);
     }
+    end_work(&w);
 }
 
 /* ---- backward: all heads ---- */
@@ -428,9 +454,9 @@ static size_t backward_scratch(const mlrt_node *n, int32_t threads) {
 }
 
 const mlrt__kernel MLRT_KERNELS(attention)[] = {
-    {"attention", .scratch = forward_scratch, .run = run_attention},
-    {"attention_grad", .scratch = backward_scratch, .run = run_attention_grad},
-    {"attention_dropout", .scratch = forward_scratch, .run = run_attention},
-    {"attention_dropout_grad", .scratch = backward_scratch, .run = run_attention_grad},
+    {"attention", .scratch = forward_scratch, .prepare = prepare, .run = run_attention},
+    {"attention_grad", .scratch = backward_scratch, .prepare = prepare, .run = run_attention_grad},
+    {"attention_dropout", .scratch = forward_scratch, .prepare = prepare, .run = run_attention},
+    {"attention_dropout_grad", .scratch = backward_scratch, .prepare = prepare, .run = run_attention_grad},
     {0},
 };

@@ -9,6 +9,7 @@
 #ifndef MLRT__ATTENTION_H
 #define MLRT__ATTENTION_H
 
+#include "kernels/blocks.h"
 #include "kernels/gemm.h"
 #include "kernels/softmax.h"
 #include "kernels/team.h"
@@ -24,6 +25,7 @@ typedef struct attention {
     bool causal;
     float scale, dropout;
     bool narrow[MLRT__ATT_PARTS], narrow_out; /* inputs and results that are bf16 */
+    const mlrt__format *format;               /* of the products; NULL: f32, where the operands lie */
     const mlrt_tensor *in[MLRT__ATT_PARTS];   /* NULL when there is none */
 } attention;
 
@@ -46,6 +48,15 @@ static inline attention attention_of(const mlrt__attention_attr *attr, const mlr
     return a;
 }
 
+/* Products of bf16 operands that are worth packing. */
+static inline const mlrt__format *format_of(const attention *a) {
+    enum { LEAST = 32 };
+    const bool narrow = a->narrow[MLRT__ATT_Q] && a->narrow[MLRT__ATT_K] && a->narrow[MLRT__ATT_V];
+    return narrow && a->distances == 0 && a->queries >= LEAST && a->keys >= LEAST
+               ? mlrt__format_bf16(mlrt__cpu_level(), 0)
+               : NULL;
+}
+
 static inline attention call_attention(const mlrt_call *c) {
     const mlrt_tensor *in[MLRT__ATT_PARTS];
     const mlrt_shape *shape[MLRT__ATT_PARTS];
@@ -57,6 +68,7 @@ static inline attention call_attention(const mlrt_call *c) {
     memcpy(a.in, in, sizeof in);
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) a.narrow[p] = in[p] && in[p]->dtype == MLRT_BF16;
     a.narrow_out = c->out.dtype == MLRT_BF16;
+    a.format = c->state;
     return a;
 }
 
@@ -65,10 +77,16 @@ static inline double work_of(const attention *a) {
     return 2 * (double)(a->batch * a->heads * a->queries) * rows * (double)(a->key_width + a->value_width);
 }
 
+/* Of f32 numbers; or of bf16 ones, narrow, where products pack them. */
 typedef struct matrix {
     float *data;
     int64_t rows, row, width;
+    bool narrow;
 } matrix;
+
+static inline matrix matrix_of(float *data, int64_t rows, int64_t row, int64_t width) {
+    return (matrix){data, rows, row, width, false};
+}
 
 /* Where one head's matrix begins in a tensor [batch, rows, heads * width], in elements. */
 static inline int64_t head_start(const mlrt_tensor *t, const attention *a, int64_t i) {
@@ -78,11 +96,12 @@ static inline int64_t head_start(const mlrt_tensor *t, const attention *a, int64
 
 static inline matrix head_of(const mlrt_tensor *t, const attention *a, int64_t i) {
     const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
-    return (matrix){(float *)t->data + head_start(t, a, i), rows, row, width};
+    return matrix_of((float *)t->data + head_start(t, a, i), rows, row, width);
 }
 
 static inline matrix rows_from(matrix m, int64_t first, int64_t rows) {
-    return (matrix){m.data + first * m.row, rows, m.row, m.width};
+    float *const data = m.narrow ? (float *)((uint16_t *)m.data + first * m.row) : m.data + first * m.row;
+    return (matrix){data, rows, m.row, m.width, m.narrow};
 }
 
 /* ---- scratch memory: the pieces that a thread works with, one after the other ---- */
@@ -130,7 +149,9 @@ static inline ahead ahead_of(const attention *a, const mlrt_tensor *const *touch
         f.part[i] = lines_of(touched[i], a, head);
         rows += f.part[i].rows;
     }
-    const int64_t tiles = products * (1 + a->queries / MLRT__COLUMNS) * (1 + a->keys / MLRT__ROWS);
+    const mlrt__format *format = a->format;
+    const int64_t columns = format ? 2 * format->columns : MLRT__COLUMNS, high = format ? format->rows : MLRT__ROWS;
+    const int64_t tiles = products * (1 + a->queries / columns) * (1 + a->keys / high);
     f.step = (rows + tiles - 1) / tiles;
     return f;
 }
@@ -151,9 +172,47 @@ static inline void fetch_all(ahead *f) {
 
 /* ---- products ---- */
 
-/* y [m, n] = a [m, k] b [k, n]; whole vectors of b's rows are read. */
+/* How a thread multiplies: in f32 where operands lie, or in a format for which it packs them. */
+typedef struct worker {
+    ahead next;
+    const mlrt__format *format; /* or NULL */
+    float *a, *b;               /* for packed operands */
+} worker;
+
+/* Floats of a packed operand: one of its sides is keys or distances, the other the width of a head or a block. */
+static inline int64_t packed_size(int64_t longest, int64_t widest) {
+    enum { ROUNDING = 32 };
+    return (longest + ROUNDING) * (at_least(widest, BLOCK) + ROUNDING) / 2;
+}
+
+/* y [m, n] = a [m, k] b [k, n], or added to it, by packed panels. */
+static inline void multiply_packed(mlrt__side a, mlrt__side b, float *y, int64_t y_row, int64_t m, int64_t n, int64_t k,
+                                   bool add, worker *w) {
+    const mlrt__format *f = w->format;
+    const int64_t lanes = ((k + f->pair - 1) / f->pair + f->step - 1) / f->step * f->step;
+    const mlrt__ending ending = {0};
+    mlrt__tile_job t = {.lanes = lanes, .y_row = y_row, .ending = &ending};
+    f->pack_a(a, m, k, lanes, w->a);
+    f->pack_b(b, n, k, lanes, w->b);
+    for (int64_t j = 0; j < n; j += f->columns)
+        for (int64_t i = 0; i < m; i += f->rows) {
+            float *const to = y + i * y_row + j;
+            t.a = w->a + i * lanes, t.b = w->b + j * lanes;
+            t.y = to, t.start = add ? to : NULL;
+            t.rows = (int32_t)at_most(m - i, f->rows), t.columns = (int32_t)at_most(n - j, f->columns);
+            f->tile(&t);
+            fetch(&w->next);
+        }
+}
+
+/* y [m, n] = a [m, k] b [k, n]; in f32 whole vectors of b's rows are read. */
 static inline void multiply(mlrt__operand a, matrix b, float *y, int64_t y_row, int64_t m, int64_t k, bool add,
-                            ahead *next) {
+                            worker *w) {
+    if (w->format) {
+        const mlrt__side rows = {a.data, a.row, a.column, false}, columns = {b.data, 1, b.row, b.narrow};
+        multiply_packed(rows, columns, y, y_row, m, b.width, k, add, w);
+        return;
+    }
     mlrt__tile t = {.depth = k, .b_row = b.row, .y_row = y_row, .a = a, .finish.add = add};
     for (int64_t j = 0; j < b.width; j += MLRT__COLUMNS)
         for (int64_t i = 0; i < m; i += MLRT__ROWS) {
@@ -162,15 +221,20 @@ static inline void multiply(mlrt__operand a, matrix b, float *y, int64_t y_row, 
             t.y = y + i * y_row + j;
             t.columns = at_most(b.width - j, MLRT__COLUMNS);
             mlrt__tile_of[at_most(m - i, MLRT__ROWS)](&t);
-            fetch(next);
+            fetch(&w->next);
         }
 }
 
-/* y [m, lanes] = the first m rows of a times the transpose of b, which goes to `turned`. */
-static inline void turned_product(matrix a, matrix b, int64_t m, float *turned, float *y, int64_t lanes, ahead *next) {
+/* y [m, lanes] = the first m rows of a times the transpose of b, for which there is room in `turned`. */
+static inline void turned_product(matrix a, matrix b, int64_t m, float *turned, float *y, int64_t lanes, worker *w) {
+    if (w->format) {
+        const mlrt__side rows = {a.data, a.row, 1, a.narrow}, columns = {b.data, b.row, 1, b.narrow};
+        multiply_packed(rows, columns, y, lanes, m, b.rows, b.width, false, w);
+        return;
+    }
     mlrt__transpose(b.data, b.row, turned, lanes, b.rows, b.width);
-    multiply((mlrt__operand){a.data, a.row, 1}, (matrix){turned, b.width, lanes, whole_lanes(b.rows)}, y, lanes, m,
-             b.width, false, next);
+    multiply((mlrt__operand){a.data, a.row, 1}, matrix_of(turned, b.width, lanes, whole_lanes(b.rows)), y, lanes, m,
+             b.width, false, w);
 }
 
 /* ---- copies ---- */
@@ -191,21 +255,22 @@ static inline void copy_rows(matrix from, matrix to, int64_t n) {
                              to.width - i);
 }
 
-static inline matrix place_for(matrix m, float *copy) { return (matrix){copy, m.rows, whole_lanes(m.width), m.width}; }
+static inline matrix place_for(matrix m, float *copy) { return matrix_of(copy, m.rows, whole_lanes(m.width), m.width); }
 
-/* m, or a copy of its first n rows, unless it is one. */
-static inline matrix at_hand(matrix m, int64_t n, float *copy) {
+/* m, or a copy of its first n rows, unless it is one. What is packed need not be copied. */
+static inline matrix at_hand(const worker *w, matrix m, int64_t n, float *copy) {
     const matrix to = place_for(m, copy);
-    if (!is_copied(m.rows, m.width) || !copy) return m;
-    copy_rows(m, (matrix){to.data, n, to.row, to.row}, n); /* with zeros to the end of a row */
+    if (!is_copied(m.rows, m.width) || !copy || w->format) return m;
+    copy_rows(m, matrix_of(to.data, n, to.row, to.row), n); /* with zeros to the end of a row */
     return to;
 }
 
-/* One head's matrix of a tensor that may be bf16: then a copy of it. */
-static inline matrix wide_head(const mlrt_tensor *t, const attention *a, int64_t i, float *copy) {
+/* One head's matrix of a tensor that may be bf16: then a copy of it, unless it will be packed. */
+static inline matrix operand_of(const mlrt_tensor *t, const attention *a, int64_t i, float *copy) {
     const matrix m = head_of(t, a, i), to = place_for(m, copy);
-    const uint16_t *from = (const uint16_t *)t->data + head_start(t, a, i);
+    uint16_t *from = (uint16_t *)t->data + head_start(t, a, i);
     if (t->dtype != MLRT_BF16) return m;
+    if (a->format) return (matrix){(float *)from, m.rows, m.row, m.width, true};
     for (int64_t r = 0; r < m.rows; r++)
         for (int64_t k = 0; k < m.width; k += MLRT__LANES)
             mlrt__store(to.data + r * to.row + k, mlrt__load_bf16(from + r * m.row + k, m.width - k));

@@ -27,7 +27,7 @@ static inline int64_t reach_size(const attention *a) { return at_most(a->distanc
 /* The vectors of a tensor [distances, width] or [distances, heads * width] for one head. */
 static inline matrix far_head(const mlrt_tensor *t, int64_t head, int64_t width) {
     const int64_t row = t->shape.dim[1];
-    return (matrix){(float *)t->data + (row > width ? head * width : 0), t->shape.dim[0], row, width};
+    return matrix_of((float *)t->data + (row > width ? head * width : 0), t->shape.dim[0], row, width);
 }
 
 /* s [n, lanes] += what g [distances, lanes] has for the distance of each key and query. */

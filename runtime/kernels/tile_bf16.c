@@ -25,6 +25,7 @@ static const mlrt__format dot_products = {.name = "bf16",
  * 32 rows by 16 lanes. ---- */
 
 enum { SQUARE = 16, AMX_ROWS = 2 * SQUARE, AMX_COLUMNS = 2 * SQUARE, ROW_BYTES = 4 * SQUARE };
+enum { SHORT = 4 * SQUARE }; /* lanes of k that are over before anything can be fetched */
 
 /* The two squares of a panel at its row `first` and lane k. */
 MLRT__INLINE void pack_squares(mlrt__side a, bool by_depth, int64_t first, int64_t outers, int64_t k, int64_t depth,
@@ -79,6 +80,13 @@ MLRT__INLINE void fetch_results(const mlrt__tile_job *t) {
         }
 }
 
+/* Whole tiles of nothing but sums go straight to memory. */
+MLRT__INLINE bool is_plain(const mlrt__tile_job *t) {
+    const mlrt__ending *e = t->ending;
+    const bool ends = e && (e->bias || e->relu || e->mask);
+    return t->rows == AMX_ROWS && t->columns == AMX_COLUMNS && !t->narrow_y && !t->start && !ends;
+}
+
 /* Half a square of the next step's b, between loads of tiles. */
 MLRT__INLINE void fetch(const char *b, int first) {
 #pragma GCC unroll 8
@@ -90,7 +98,10 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     enum { B_ROW = AMX_COLUMNS * 4 };
     const char *a = t->a, *b = (const char *)t->b;
     const int64_t a_row = t->a_row ? t->a_row : ROW_BYTES, a_next = t->a_row ? ROW_BYTES : 2 * SQUARE * ROW_BYTES;
-    fetch_results(t);
+    const bool plain = is_plain(t);
+    float *const to = plain ? t->y : &sum[0][0];
+    const int64_t to_row = plain ? t->y_row : AMX_COLUMNS;
+    if (t->lanes > SHORT) fetch_results(t);
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
@@ -110,11 +121,11 @@ static void run_tile_amx(const mlrt__tile_job *t) {
         _tile_dpbf16ps(1, 4, 7);
         _tile_dpbf16ps(3, 5, 7);
     }
-    _tile_stored(0, &sum[0][0], sizeof *sum);
-    _tile_stored(1, &sum[0][SQUARE], sizeof *sum);
-    _tile_stored(2, &sum[SQUARE][0], sizeof *sum);
-    _tile_stored(3, &sum[SQUARE][SQUARE], sizeof *sum);
-    for (int r = 0; r < t->rows; r++)
+    _tile_stored(0, to, to_row * 4);
+    _tile_stored(1, to + SQUARE, to_row * 4);
+    _tile_stored(2, to + SQUARE * to_row, to_row * 4);
+    _tile_stored(3, to + SQUARE * to_row + SQUARE, to_row * 4);
+    for (int r = 0; r < t->rows && !plain; r++)
         for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
 }
 

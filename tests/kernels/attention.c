@@ -291,7 +291,11 @@ static void check_narrow(int32_t level, const form *f) {
         const mlrt__attention_attr attr = attr_of(f, backward);
         const call c = call_of(level, f, &attr);
         const double error = narrow_error(&c, backward ? 15 : 7, !f->far);
-        ok(error <= (f->far ? 1e-6 : 0), "%s: %s of bf16: %s (%g)", mlrt__level_name(level), c.op, text(f), error);
+        const bool packed = !f->far && f->queries >= 32; /* the products' own operands are rounded, too */
+        ok(error <= (packed   ? 2e-2
+                     : f->far ? 1e-6
+                              : 0),
+           "%s: %s of bf16: %s (%g)", mlrt__level_name(level), c.op, text(f), error);
         free_call((call *)&c);
     }
 }
