@@ -80,11 +80,50 @@ MLRT__INLINE void fetch_results(const mlrt__tile_job *t) {
         }
 }
 
+/* What a tile's end does, for code without questions. */
+enum { START = 1, BIAS = 2, RELU = 4, MASK = 8, NARROW = 16 };
+
+MLRT__INLINE int kind_of_end(const mlrt__tile_job *t) {
+    const mlrt__ending *e = t->ending;
+    const int added = (t->start ? START : 0) | (t->narrow_y ? NARROW : 0);
+    return e ? added | (e->bias ? BIAS : 0) | (e->relu ? RELU : 0) | (e->mask ? MASK : 0) : added;
+}
+
+/* A whole tile. */
+MLRT__INLINE void end_whole(const mlrt__tile_job *t, const float (*sum)[AMX_COLUMNS], int kind) {
+    const mlrt__ending *e = t->ending;
+    for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
+        const mlrt__lanes bias = kind & BIAS ? mlrt__load(e->bias + v) : (mlrt__lanes){0};
+        for (int r = 0; r < AMX_ROWS; r++) {
+            const int64_t at = r * t->y_row + v;
+            mlrt__lanes x = mlrt__load(&sum[r][v]);
+            if (kind & START) x += mlrt__load(t->start + at);
+            if (kind & BIAS) x += bias;
+            if (kind & RELU) x = mlrt__relu_lanes(x);
+            if (kind & MASK) x = mlrt__where(load_numbers(e->mask, e->narrow_mask, at, SQUARE) > 0, x);
+            store_numbers(t->y, kind & NARROW, at, x, SQUARE);
+        }
+    }
+}
+
 /* Whole tiles of nothing but sums go straight to memory. */
 MLRT__INLINE bool is_plain(const mlrt__tile_job *t) {
-    const mlrt__ending *e = t->ending;
-    const bool ends = e && (e->bias || e->relu || e->mask);
-    return t->rows == AMX_ROWS && t->columns == AMX_COLUMNS && !t->narrow_y && !t->start && !ends;
+    return t->rows == AMX_ROWS && t->columns == AMX_COLUMNS && kind_of_end(t) == 0;
+}
+
+/* clang-format off */
+#define EACH_END(X) \
+    X(NARROW) X(START) X(BIAS) X(BIAS | NARROW) X(BIAS | START) X(BIAS | RELU) X(BIAS | RELU | NARROW) \
+    X(BIAS | RELU | START) X(MASK) X(MASK | NARROW)
+#define WHOLE(kind) case kind: end_whole(t, sum, kind); return;
+/* clang-format on */
+
+static void end_tile(const mlrt__tile_job *t, const float (*sum)[AMX_COLUMNS]) {
+    if (t->rows == AMX_ROWS && t->columns == AMX_COLUMNS) switch (kind_of_end(t)) {
+            EACH_END(WHOLE)
+        }
+    for (int r = 0; r < t->rows; r++)
+        for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
 }
 
 /* Half a square of the next step's b, between loads of tiles. */
@@ -125,8 +164,7 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     _tile_stored(1, to + SQUARE, to_row * 4);
     _tile_stored(2, to + SQUARE * to_row, to_row * 4);
     _tile_stored(3, to + SQUARE * to_row + SQUARE, to_row * 4);
-    for (int r = 0; r < t->rows && !plain; r++)
-        for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
+    if (!plain) end_tile(t, sum);
 }
 
 static const mlrt__format tile_registers = {.name = "amx",
