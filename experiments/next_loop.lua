@@ -1,6 +1,6 @@
--- Does a network that has learned how coefficients follow from those one loop order lower know the loop order after
--- next? It learns those of four loops from parents of three and is asked for five loops, from parents of four, of which it
--- has seen none, or few. The paper ends with this question; how it is asked here is our own.
+-- Does a network that has learned how coefficients follow from those one loop order lower know the next loop order? It
+-- learns those of four loops from parents of three and is asked for those of five from parents of four, of which it has
+-- seen none, or few. The paper ends with this question; how it is asked here is our own.
 -- Cai et al., arXiv:2405.06107, Sec. 8 and 9.
 --
 --   mlrt run next_loop.lua                    none: validation is of four loops, the test of five

@@ -74,7 +74,17 @@ static int64_t distinct(char (*text)[MOST_TEXT], int64_t count) {
     return kept;
 }
 
-static void same_by_hand(int32_t loop, int32_t k, bool sorted, const char *keep) {
+/* How many different inputs stand in texts that are in order: where there are fewer than texts, some have two answers. */
+static int64_t inputs_of(char (*text)[MOST_TEXT], int64_t count) {
+    int64_t inputs = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const size_t length = (size_t)(strchr(text[i], '=') - text[i]);
+        inputs += i == 0 || strncmp(text[i - 1], text[i], length + 1) != 0;
+    }
+    return inputs;
+}
+
+static void same_by_hand(int32_t loop, int32_t k, bool sorted, const char *keep, int64_t inputs) {
     open_task o;
     char properties[128];
     const int64_t words = all[loop].terms;
@@ -90,6 +100,7 @@ static void same_by_hand(int32_t loop, int32_t k, bool sorted, const char *keep)
     is_int(distinct(got, size_of(&o)), count, "none of them twice");
     for (int64_t i = 0; i < count; i++) different += strcmp(got[i], want[i]) != 0;
     is_int(different, 0, "and they are the same");
+    is_int(inputs_of(want, count), inputs, "with so many different inputs");
     task_close(&o);
     free(want), free(got);
 }
@@ -132,12 +143,12 @@ int main(void) {
         if (source_symbol(&all[loop], loop, NULL, &err)) return 1;
     }
     test_example();
-    same_by_hand(3, 0, false, "value");
-    same_by_hand(4, 0, false, "value");
-    same_by_hand(4, 1, false, "value");
-    same_by_hand(4, 2, true, "value");
-    same_by_hand(4, 0, true, "sign");
-    same_by_hand(4, 3, false, "magnitude");
+    same_by_hand(3, 0, false, "value", 34);
+    same_by_hand(4, 0, false, "value", 1653);
+    same_by_hand(4, 1, false, "value", 941);
+    same_by_hand(4, 2, true, "value", 857);
+    same_by_hand(4, 0, true, "sign", 190);
+    same_by_hand(4, 3, false, "magnitude", 1158);
     test_shuffled();
     open_task o;
     ok(task_open(&o, "loop = 4, unique = false"), "examples that are alike");
