@@ -75,7 +75,7 @@ function M.summary(experiment, recipe, trainer, given)
   line("training: %s steps of %s examples, evaluated every %s", grouped(recipe.steps), grouped(recipe.batch),
     recipe.evaluate == 1 and "step" or grouped(recipe.evaluate) .. " steps")
   if recipe.precision == "bf16" then
-    line("precision: %s", recipe.bf16 and "large products in bf16, all else in f32"
+    line("precision: %s", recipe.bf16 and "large products and what feeds them in bf16, all else in f32"
       or "f32, for this CPU has no instructions for bf16 products")
   end
   return table.concat(out, "\n") .. "\n"
