@@ -102,6 +102,14 @@ void mlrt__index_read(mlrt__index *index, mlrt__arena *arena, const char *folder
     free(own);
 }
 
+static bool is_kept(const char *name, const char *text, size_t size) {
+    void *data = NULL;
+    size_t has = 0;
+    const bool same = mlrt_cache_read(name, &data, &has) && has == size && memcmp(data, text, size) == 0;
+    free(data);
+    return same;
+}
+
 void mlrt__index_write(const mlrt__index *index, const char *folder) {
     mlrt__arena arena = {0};
     char name[CACHE_NAME], *text = NULL, *own = realpath(folder, NULL);
@@ -116,7 +124,7 @@ void mlrt__index_write(const mlrt__index *index, const char *folder) {
                 fprintf(out, "%s %s\n", mlrt__kinds[f->outline.word[i].kind].name, f->outline.word[i].name);
         }
         cache_name(own, name);
-        if (fclose(out) == 0) mlrt_cache_write(name, text, size);
+        if (fclose(out) == 0 && !is_kept(name, text, size)) mlrt_cache_write(name, text, size);
     }
     free(text);
     free(own);

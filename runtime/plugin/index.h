@@ -30,7 +30,7 @@ bool mlrt__file_stamp(const char *path, char stamp[MLRT__STAMP], bool *settled);
 void mlrt__index_read(mlrt__index *index, mlrt__arena *arena, const char *folder);
 const mlrt__indexed *mlrt__index_find(const mlrt__index *index, const char *file, const char *stamp); /* or NULL */
 void mlrt__index_add(mlrt__index *index, mlrt__indexed file);
-void mlrt__index_write(const mlrt__index *index, const char *folder);
+void mlrt__index_write(const mlrt__index *index, const char *folder); /* when it says anything new */
 void mlrt__index_free(mlrt__index *index);
 
 #endif

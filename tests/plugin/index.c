@@ -174,6 +174,11 @@ static void test_files(void) {
     truthful(2, 2, "a file with another class");
     build("set/b.so", "-DPLUGIN='\"a\"' -DCLASS=waggle", true);
     truthful(1, 0, "a file that takes the name of another");
+    struct stat before = {0}, after = {0};
+    stat(index_path(), &before);
+    opened_at_start();
+    stat(index_path(), &after);
+    ok(before.st_ino && before.st_ino == after.st_ino, "which is no reason to write the index again");
     build("set/b.so", "-DPLUGIN='\"b\"' -DGUARD_ABI=1", true);
     truthful(1, 1, "a file that became wrong");
     run("echo nothing > '%s'; touch -d '1 minute ago' '%s'", scratch("set/b.so"), scratch("set/b.so"));
