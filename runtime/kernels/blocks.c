@@ -2,9 +2,9 @@
 #include "kernels/blocks.h"
 #include <omp.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { LANES = 512, WIDTH = 4096 }; /* of k, and of the shared operand's rows or columns, in a block */
-enum { CACHE = 480 << 10 };         /* bytes of each operand that stay in the second-level cache */
 
 /* ---- formats ---- */
 
@@ -49,9 +49,21 @@ static int32_t team_of(const mlrt__product *p, int32_t threads) {
     return work >= MLRT__TEAM_WORK ? threads : 1;
 }
 
+/* Bytes of an operand that stay in the second-level cache beside the other's. No result depends on it. */
+static int64_t cache_share(void) {
+    static _Atomic int64_t share;
+    int64_t bytes = atomic_load(&share);
+    if (bytes == 0) {
+        const int64_t found = sysconf(_SC_LEVEL2_CACHE_SIZE);
+        bytes = (found > 0 ? found : 1 << 20) / 16 * 7;
+        atomic_store(&share, bytes);
+    }
+    return bytes;
+}
+
 /* As many as fit into the cache, in blocks that are equally large. */
 static int64_t block_of(int64_t count, int64_t unit, int64_t lanes) {
-    const int64_t most = up(CACHE / (4 * lanes), unit), blocks = (up(count, unit) + most - 1) / most;
+    const int64_t most = up(cache_share() / (4 * lanes), unit), blocks = (up(count, unit) + most - 1) / most;
     return up((count + blocks - 1) / blocks, unit);
 }
 
@@ -66,7 +78,7 @@ static plan plan_of(const mlrt__product *p, const mlrt__format *f, int32_t threa
     q.lanes = up((lanes + chunks - 1) / chunks, 16);
     q.shared = q.by_rows ? least(up(p->n, f->columns), WIDTH) : least(up(p->m, f->rows), WIDTH / f->rows * f->rows);
     q.taken = q.by_rows ? block_of(p->m, f->rows, q.lanes) : block_of(p->n, f->columns, q.lanes);
-    q.near = up(CACHE / 2 / (4 * q.lanes), f->columns);
+    q.near = up(cache_share() / 2 / (4 * q.lanes), f->columns);
     q.in_place = f->in_place && q.by_rows && p->a.narrow && p->a.column == 1 && p->k % (f->step * f->pair) == 0;
     return q;
 }
