@@ -79,7 +79,7 @@ static void test_choice(void) {
     is_int(s.count, QUADS, "are as many as the paper's");
     for (int32_t i = 0; i < QUADS; i++) different += strcmp(s.text[i], four[i]) != 0;
     is_int(different, 0, "though others, the first in alphabetical order");
-    ok(suffixes_octuples(&w, &s), "octuples");
+    ok(suffixes_choose(&w, &back, OCTUPLE_LETTERS, &s), "octuples");
     is_int(s.count, 94, "a third of the dimensions");
     is_str(s.text[0], "aaaaabdd", "the first is the first word that is not always zero");
     is_str(s.text[93], "dddddddd", "the last is the last");
