@@ -39,7 +39,8 @@ return mlrt.experiment "images" {
   end,
   sizes = { paper = { decay = 0.01, steps = 100000, evaluate = 1000, test = 10000 } },
 
-  sweep = { axes = { "decay=0.01..10@log:7", "decoder_lr=1e-5..1e-2@log:7" }, metric = "phase" },
+  sweep = { axes = { "decay=0.01..10@log:7", "decoder_lr=1e-5..1e-2@log:7" }, metric = "phase",
+            plot = phases.draw },
 
   setup = function(p)
     local function linear(out, name) return layer.linear { out, scale = p.init, name = name } end

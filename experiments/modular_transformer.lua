@@ -7,8 +7,8 @@
 --   mlrt run modular_transformer.lua components=10               what the first components know (Fig. C.14)
 --   mlrt sweep modular_transformer.lua stop=true                                  dropout brings it forward (Fig. 6.7)
 --   mlrt sweep modular_transformer.lua stop=true dropout=0 decoder_decay=0,0.3,1,2   and so does decay of the decoder
---   mlrt sweep modular_transformer.lua stop=true dropout=0 decay=0 --metric phase \
---        decoder_decay=0.1..5@log:7 decoder_lr=1e-4..1e-2@log:7                   the phase diagram (Fig. 6.7, right)
+--   mlrt sweep modular_transformer.lua stop=true dropout=0 decay=0 \
+--        decoder_decay=0.1..10@log:7 decoder_lr=2e-4..2e-2@log:7                  the phase diagram (Fig. 6.7, right)
 --
 -- Circularity, of the first two components, is that of representation.circularity. A network uses several circles, and
 -- where two of them are alike these components show a mixture, so `circles` tells the share of the variance on the four
@@ -164,11 +164,13 @@ experiment = mlrt.experiment "modular_transformer" {
   end,
   sizes = { paper = { dim = 256, layers = 2, init = 1.0, train = 0.8, steps = 100000, evaluate = 500 } },
 
-  sweep = {
-    axes = { "dropout=0,0.05,0.1,0.2,0.3,0.4,0.5" },
-    points = { { pictures = false } },
-    metric = "test_step",
-  },
+  sweep = function(p)
+    return {
+      axes = { "dropout=0,0.05,0.1,0.2,0.3,0.4,0.5" },
+      points = { { pictures = false } },
+      metric = "test_step", plot = p.decay == 0 and phases.draw or nil,
+    }
+  end,
 
   setup = function(p)
     local number = layer.embedding { dim = p.dim, init = mlrt.init.normal(0, p.init), name = "number" }

@@ -4,8 +4,8 @@
 --
 --   mlrt run permutation_s3.lua                      24 of 36 products: the matrices of a representation, as a picture
 --   mlrt sweep permutation_s3.lua                    quality and accuracy by training fraction: a transition near 0.5
---   mlrt sweep permutation_s3.lua train=24 seed=0 decoder_lr=1e-5..1e-2@log:10 decoder_decay=0,1,2,3,5,10,20
---                                                    its phase diagram (Fig. 6.6 d)
+--   mlrt sweep permutation_s3.lua train=24 seed=0 decoder_lr=1e-5..1e-2@log:10 decoder_decay=0,1,2,3,5,10,20 \
+--        --metric phase                              its phase diagram (Fig. 6.6 d)
 --
 -- Four permutations with a b = c d are a generalised parallelogram when |E_a E_b - E_c E_d| <= delta. Lengths are those
 -- of representation.apart: products of different results are 1 apart in the mean square.

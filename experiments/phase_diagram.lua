@@ -11,7 +11,6 @@
 -- show the phase that most of them are in. The seed decides which sums are held out, and much follows from that.
 
 local mlrt = require "mlrt"
-local array, plot = mlrt.array, mlrt.plot
 local phases = require "phases"
 local toy_model = require "toy_model"
 
@@ -32,25 +31,6 @@ local function to_the_right(p)
   return ("decoder_lr=%s..1e-2@log:11"):format(from)
 end
 
--- The phase in which most of some points are, by its number.
-local function most(points)
-  local count, best = {}, nil
-  for _, point in ipairs(points) do
-    local phase = phases.number[point.values.phase]
-    if phase then count[phase] = (count[phase] or 0) + 1 end
-  end
-  for phase = 1, #phases.names do
-    if count[phase] and (not best or count[phase] > count[best]) then best = phase end
-  end
-  return best
-end
-
-local function drawn(values)
-  local shown = {}
-  for i, value in ipairs(values) do shown[i] = ("%.3g"):format(value) end
-  return shown
-end
-
 -- What the thesis says of the corners of its diagrams: Sec. 6.4.1, Figs 6.6 and C.5.
 local function expected(p)
   local fast, slow, phase = p.decoder_lr >= 5e-3, p.decoder_lr <= 2e-4, nil
@@ -63,44 +43,6 @@ local function expected(p)
     phase = p.batch >= 40 and "comprehension" or p.batch == 5 and "grokking" or nil
   end
   return phase and { phase = phase }
-end
-
-local letters = { "c", "g", "m", "-" } -- - for confusion
-
--- The diagram, also in letters.
-local function draw(results)
-  local x, y = results.axes[1], results.axes[2]
-  if not y then return end
-  local rows = table.move(y.values, 1, #y.values, 1, {})
-  if y.name == "lr" then table.sort(rows, function(a, b) return a > b end) end
-  local function points_at(column, row)
-    local found = {}
-    for _, point in ipairs(results.points) do
-      local p = point.params
-      if p[x.name] == x.values[column] and p[y.name] == rows[row] then table.insert(found, point) end
-    end
-    return found
-  end
-  local cells, count = array.full({ #rows, #x.values }, 0 / 0), { 0, 0, 0, 0 }
-  print(("%10s  %s %.3g to %.3g"):format(y.name, x.name, x.values[1], x.values[#x.values]))
-  for row = 1, #rows do
-    local line = {}
-    for column = 1, #x.values do
-      local phase = most(points_at(column, row))
-      line[column] = letters[phase] or " "
-      if phase then
-        cells:set(row, column, phase)
-        count[phase] = count[phase] + 1
-      end
-    end
-    print(("%10.3g  %s"):format(rows[row], table.concat(line, " ")))
-  end
-  for phase, name in ipairs(phases.names) do
-    print(("%s  %-14s %3d points"):format(letters[phase], name, count[phase]))
-  end
-  results:plot("phases", plot.heatmap {
-    cells, x = x.values, x_log = x.log, y = drawn(rows), x_label = x.name, y_label = y.name, categories = phases.names,
-  })
 end
 
 return mlrt.experiment "phase_diagram" {
@@ -119,7 +61,9 @@ return mlrt.experiment "phase_diagram" {
 
   expect = expected,
 
-  sweep = function(p) return { axes = { to_the_right(p), vertical[p.over](p) }, metric = "phase", plot = draw } end,
+  sweep = function(p)
+    return { axes = { to_the_right(p), vertical[p.over](p) }, metric = "phase", plot = phases.draw }
+  end,
 
   setup = function(p)
     local permute = p.operation == "permute"

@@ -132,8 +132,8 @@ function representation.circles(embeddings)
 end
 
 -- Latent topography: what a decoder says everywhere in the plane of the first two components of embeddings. `decode`
--- makes of rows [n, d] logits [n, classes]. Gives the classes, from 0, at the points of a grid, an array [cells, cells],
--- the places of its rows and columns, and the components (a:pca), in whose scores these places are.
+-- makes logits [n, classes] of rows [n, d]. Gives the classes, from 0, at the points of a grid, [cells, cells], the
+-- places of its rows and columns, and the components (a:pca), in whose scores these places are.
 function representation.topography(embeddings, decode, cells)
   local pca = representation.pca(embeddings, 2)
   local line = array.linspace(-1, 1, cells or 60) * (pca.scores:abs():max() * 1.2)
