@@ -1,6 +1,7 @@
 #!/bin/sh
 # determinism.t - the reference workloads, smaller: the same seed gives the same bits, whatever the number of threads.
 . "$MLRT_TESTS/tap.sh"
+cd "$WORK" || exit 1
 
 # The workloads' layers with the work of one step above that for which there is a team.
 set_of() {
