@@ -13,6 +13,7 @@ dist_results_DATA += %D%/results/transformer_dropout.csv
 dist_results_DATA += %D%/results/phases_batch.csv %D%/results/phases_batch_regression.csv %D%/results/phases_init.csv \
 	%D%/results/phases_init_regression.csv %D%/results/phases_decay_regression.csv %D%/results/phases_transformer.csv
 dist_images_DATA += %D%/images/phases_decay.svg %D%/images/phases_images.svg %D%/images/images_time.svg
+dist_images_DATA += %D%/images/phases_batch_regression.svg %D%/images/phases_init_regression.svg %D%/images/phases_decay_regression.svg
 dist_images_DATA += %D%/images/phases_paper.svg %D%/images/permutation_s3.svg
 dist_results_DATA += %D%/results/phase_diagram.csv %D%/results/phases_paper.csv %D%/results/permutation_s3.csv
 dist_results_DATA += %D%/results/phases_decay.csv %D%/results/phases_images.csv
