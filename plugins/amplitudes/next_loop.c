@@ -53,7 +53,6 @@ static mlrt_status read_examples(mlrt_task *self, state *s, int32_t which, mlrt_
 
 static mlrt_status next_loop_open(mlrt_task *self, mlrt_error *err) {
     const next_loop *p = mlrt_props(self);
-    int32_t token[NUMBER_MOST_TOKENS];
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     s->telling = (telling){p->k, p->order, p->keep, p->seed, true};
@@ -66,17 +65,8 @@ static mlrt_status next_loop_open(mlrt_task *self, mlrt_error *err) {
     self->size[MLRT_TRAIN] = s->of[FIRST].train + slice;
     self->size[MLRT_VALID] = s->of[FIRST].test;
     self->size[MLRT_TEST] = s->of[NEXT].test;
-    const int32_t length = numbers_encode(&s->numbers, s->of[NEXT].examples.words.largest, NUMBER_VALUE, token) + 1;
     const int32_t first = s->of[FIRST].examples.longest, next = s->of[NEXT].examples.longest;
-    self->field[0] = (mlrt_field){"parents",
-                                  MLRT_I32,
-                                  MLRT_SHAPE_OF(first > next ? first : next),
-                                  &s->numbers.vocabulary,
-                                  false,
-                                  "sign and digits of each parent's coefficient"};
-    self->field[1] =
-        (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &s->numbers.vocabulary, true, "sign, digits, end"};
-    self->fields = 2;
+    generation_fields(self, &s->of[NEXT].examples, &s->numbers, first > next ? first : next);
     return MLRT_OK;
 }
 

@@ -164,3 +164,13 @@ void generation_source(const generation *g, const telling *t, const numbers *n, 
     for (int32_t i = 0; i < count; i++) used += numbers_encode(n, told[i], (number_part)t->keep, token + used);
     for (int32_t k = 0; k < length; k++) source[k] = k < used ? token[k] : NUMBER_PAD;
 }
+
+void generation_fields(mlrt_task *self, const generation *g, const numbers *n, int32_t tokens) {
+    int32_t token[NUMBER_MOST_TOKENS];
+    const int32_t length = numbers_encode(n, g->words.largest, NUMBER_VALUE, token) + 1;
+    self->field[0] = (mlrt_field){"parents",      MLRT_I32, MLRT_SHAPE_OF(tokens),
+                                  &n->vocabulary, false,    "sign and digits of each parent's coefficient"};
+    self->field[1] =
+        (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &n->vocabulary, true, "sign, digits, end"};
+    self->fields = 2;
+}

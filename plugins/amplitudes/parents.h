@@ -34,6 +34,8 @@ typedef struct generation {
  * to be freed. */
 mlrt_status generation_new(generation *g, int32_t loop, const telling *t, const numbers *n, mlrt_error *err);
 void generation_free(generation *g);
+/* The fields of a task that is told of parents: sources of so many tokens, coefficients as long as g's longest. */
+void generation_fields(mlrt_task *self, const generation *g, const numbers *n, int32_t tokens);
 /* Sign and digits of each parent's coefficient, padded. */
 void generation_source(const generation *g, const telling *t, const numbers *n, int64_t word, int32_t *source,
                        int32_t length);

@@ -42,23 +42,13 @@ typedef struct state {
 
 static mlrt_status strike_two_open(mlrt_task *self, mlrt_error *err) {
     const strike_two *p = mlrt_props(self);
-    int32_t token[NUMBER_MOST_TOKENS];
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     s->telling = (telling){p->k, p->order, p->keep, p->seed, p->unique};
     if (generation_new(&s->examples, p->loop, &s->telling, &s->numbers, err) ||
         split_new(self, &s->order, s->examples.words.terms, p->train, p->test, p->seed, err))
         return err->status;
-    const int32_t length = numbers_encode(&s->numbers, s->examples.words.largest, NUMBER_VALUE, token) + 1;
-    self->field[0] = (mlrt_field){"parents",
-                                  MLRT_I32,
-                                  MLRT_SHAPE_OF(s->examples.longest),
-                                  &s->numbers.vocabulary,
-                                  false,
-                                  "sign and digits of each parent's coefficient"};
-    self->field[1] =
-        (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &s->numbers.vocabulary, true, "sign, digits, end"};
-    self->fields = 2;
+    generation_fields(self, &s->examples, &s->numbers, s->examples.longest);
     return MLRT_OK;
 }
 
