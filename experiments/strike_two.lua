@@ -81,6 +81,7 @@ return mlrt.experiment "strike_two" {
     k = 0, -- how far apart the struck letters may be; 0: however far
     order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
     keep = mlrt.one_of { "value", "magnitude", "sign" },
+    token = mlrt.one_of { "digit", "number" }, -- of a parent
     lr = 2e-3, warmup = 0, epochs = 4, epoch_size = 12000,
   },
   sizes  = {
@@ -94,7 +95,7 @@ return mlrt.experiment "strike_two" {
 
   setup = function(p)
     local task = mlrt.task.amplitudes.strike_two {
-      loop = p.loop, k = p.k, order = p.order, keep = p.keep, test = p.test, seed = p.seed,
+      loop = p.loop, k = p.k, order = p.order, keep = p.keep, token = p.token, test = p.test, seed = p.seed,
     }
     -- the paper's rate is flat; a short training gets further when it falls
     local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil

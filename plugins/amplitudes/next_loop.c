@@ -66,7 +66,7 @@ static mlrt_status next_loop_open(mlrt_task *self, mlrt_error *err) {
     self->size[MLRT_VALID] = s->of[FIRST].test;
     self->size[MLRT_TEST] = s->of[NEXT].test;
     const int32_t first = s->of[FIRST].examples.longest, next = s->of[NEXT].examples.longest;
-    generation_fields(self, &s->of[NEXT].examples, &s->numbers, first > next ? first : next);
+    generation_fields(self, &s->of[NEXT].examples, &s->numbers, &s->numbers, first > next ? first : next);
     return MLRT_OK;
 }
 

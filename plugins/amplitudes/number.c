@@ -4,27 +4,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT = 5 }; /* bytes of a token, the zero byte included */
+enum { TEXT = 21 }; /* bytes of a token, the zero byte included */
 
 const char *const number_parts[] = {"value", "magnitude", "sign", "zero", NULL};
 
-bool numbers_new(numbers *n, int32_t base) {
+/* ---- tokens ---- */
+
+static bool name_tokens(numbers *n, int64_t count) {
     static const char *const special[NUMBER_DIGITS] = {"end", "pad", "+", "-"};
-    const int32_t size = NUMBER_DIGITS + base;
+    const int32_t size = NUMBER_DIGITS + (int32_t)count;
     const char **token = malloc(sizeof *token * (size_t)size);
-    *n = (numbers){base, malloc((size_t)(TEXT * size)), {size, token}};
+    n->text = malloc((size_t)TEXT * (size_t)size);
+    n->vocabulary = (mlrt_vocabulary){size, token};
     for (int32_t i = 0; token && n->text && i < size; i++) {
-        char *text = n->text + i * TEXT;
+        const int64_t number = n->value && i >= NUMBER_DIGITS ? n->value[i - NUMBER_DIGITS] : i - NUMBER_DIGITS;
+        char *text = n->text + (ptrdiff_t)i * TEXT;
         if (i < NUMBER_DIGITS)
             snprintf(text, TEXT, "%s", special[i]);
         else
-            snprintf(text, TEXT, "%d", (i - NUMBER_DIGITS) % 1000);
+            snprintf(text, TEXT, "%lld", (long long)number);
         token[i] = text;
     }
     return token && n->text;
 }
 
+bool numbers_new(numbers *n, int32_t base) {
+    *n = (numbers){.base = base};
+    return name_tokens(n, base);
+}
+
+int number_order(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+int64_t number_take(number_part part, int64_t value) {
+    switch (part) {
+    case NUMBER_MAGNITUDE: return llabs(value);
+    case NUMBER_SIGN: return (value > 0) - (value < 0);
+    case NUMBER_ZERO: return value != 0;
+    default: return value;
+    }
+}
+
+bool numbers_of_values(numbers *n, int64_t *value, int64_t count) {
+    *n = (numbers){.value = value};
+    if (!value) return false;
+    qsort(value, (size_t)count, sizeof *value, number_order);
+    for (int64_t i = 0; i < count; i++)
+        if (i == 0 || value[i] != value[i - 1]) value[n->values++] = value[i];
+    return name_tokens(n, n->values);
+}
+
 void numbers_free(numbers *n) {
+    free(n->value);
     free(n->text);
     free((void *)n->vocabulary.token);
     *n = (numbers){0};
@@ -33,6 +66,11 @@ void numbers_free(numbers *n) {
 int32_t numbers_encode(const numbers *n, int64_t value, number_part part, int32_t *token) {
     int32_t digit[NUMBER_MOST_TOKENS], digits = 0, used = 0;
     int64_t magnitude = part >= NUMBER_SIGN ? value != 0 : llabs(value);
+    if (n->value) {
+        const int64_t *found = bsearch(&value, n->value, (size_t)n->values, sizeof value, number_order);
+        *token = NUMBER_DIGITS + (int32_t)(found - n->value);
+        return 1;
+    }
     if (part != NUMBER_ZERO) token[used++] = value < 0 && part != NUMBER_MAGNITUDE ? NUMBER_MINUS : NUMBER_PLUS;
     do digit[digits++] = (int32_t)(magnitude % n->base);
     while (magnitude /= n->base);

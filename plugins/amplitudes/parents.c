@@ -33,11 +33,6 @@ static int64_t coefficient_of(const generation *g, int64_t parent) {
     return 0;
 }
 
-static int by_value(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* What is told of the parents of a word, in order; returns how many there are. */
 static int32_t tell_parents(const telling *t, const generation *g, int64_t word, int64_t *told) {
     uint8_t letter[MOST_LETTERS], left[MOST_LETTERS];
@@ -49,16 +44,25 @@ static int32_t tell_parents(const telling *t, const generation *g, int64_t word,
             int32_t kept = 0;
             for (int32_t k = 0; k < n; k++)
                 if (k != i && k != j) left[kept++] = letter[k];
-            const int64_t value = coefficient_of(g, symbol_number(left, kept));
-            told[count++] = t->keep == NUMBER_MAGNITUDE ? llabs(value)
-                            : t->keep == NUMBER_SIGN    ? (value > 0) - (value < 0)
-                            : t->keep == NUMBER_ZERO    ? value != 0
-                                                        : value;
+            told[count++] = number_take((number_part)t->keep, coefficient_of(g, symbol_number(left, kept)));
         }
-    if (t->order == PARENTS_SORTED) qsort(told, (size_t)count, sizeof *told, by_value);
+    if (t->order == PARENTS_SORTED) qsort(told, (size_t)count, sizeof *told, number_order);
     if (t->order == PARENTS_SHUFFLED)
         mlrt_random_shuffle((uint64_t)t->seed, mlrt_stream("amplitudes.parents") + (uint64_t)word, told, count);
     return count;
+}
+
+mlrt_status parents_values(numbers *n, int32_t loop, int32_t keep, mlrt_error *err) {
+    symbol s;
+    mlrt_status status = source_symbol(&s, loop - 1, NULL, err);
+    if (!status) {
+        int64_t *value = malloc(sizeof *value * (size_t)(s.terms + 1));
+        for (int64_t i = 0; value && i < s.terms; i++) value[i] = number_take((number_part)keep, s.coefficient[i]);
+        if (value) value[s.terms] = 0;
+        if (!numbers_of_values(n, value, s.terms + 1)) status = mlrt_fail(err, MLRT_MEMORY, "out of memory");
+    }
+    symbol_free(&s);
+    return status;
 }
 
 /* ---- examples ---- */
@@ -165,12 +169,13 @@ void generation_source(const generation *g, const telling *t, const numbers *n, 
     for (int32_t k = 0; k < length; k++) source[k] = k < used ? token[k] : NUMBER_PAD;
 }
 
-void generation_fields(mlrt_task *self, const generation *g, const numbers *n, int32_t tokens) {
+void generation_fields(mlrt_task *self, const generation *g, const numbers *source, const numbers *target,
+                       int32_t tokens) {
     int32_t token[NUMBER_MOST_TOKENS];
-    const int32_t length = numbers_encode(n, g->words.largest, NUMBER_VALUE, token) + 1;
-    self->field[0] = (mlrt_field){"parents",      MLRT_I32, MLRT_SHAPE_OF(tokens),
-                                  &n->vocabulary, false,    "sign and digits of each parent's coefficient"};
+    const int32_t length = numbers_encode(target, g->words.largest, NUMBER_VALUE, token) + 1;
+    const char *doc = source->value ? "each parent's coefficient" : "sign and digits of each parent's coefficient";
+    self->field[0] = (mlrt_field){"parents", MLRT_I32, MLRT_SHAPE_OF(tokens), &source->vocabulary, false, doc};
     self->field[1] =
-        (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &n->vocabulary, true, "sign, digits, end"};
+        (mlrt_field){"coefficient", MLRT_I32, MLRT_SHAPE_OF(length), &target->vocabulary, true, "sign, digits, end"};
     self->fields = 2;
 }

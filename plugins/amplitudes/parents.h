@@ -30,13 +30,17 @@ typedef struct generation {
     int32_t longest; /* tokens of a source */
 } generation;
 
+/* For sources in which each parent is one token: all numbers that may be told of those of words of `loop` loops. */
+mlrt_status parents_values(numbers *n, int32_t loop, int32_t keep, mlrt_error *err);
+
 /* The words of a loop order up to dihedral images, which have the same parents and the same coefficient. In any case *g is
  * to be freed. */
 mlrt_status generation_new(generation *g, int32_t loop, const telling *t, const numbers *n, mlrt_error *err);
 void generation_free(generation *g);
 /* The fields of a task that is told of parents: sources of so many tokens, coefficients as long as g's longest. */
-void generation_fields(mlrt_task *self, const generation *g, const numbers *n, int32_t tokens);
-/* Sign and digits of each parent's coefficient, padded. */
+void generation_fields(mlrt_task *self, const generation *g, const numbers *source, const numbers *target,
+                       int32_t tokens);
+/* Each parent's coefficient, padded. */
 void generation_source(const generation *g, const telling *t, const numbers *n, int64_t word, int32_t *source,
                        int32_t length);
 

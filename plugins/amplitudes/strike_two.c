@@ -1,17 +1,22 @@
 /* strike_two.c - the task of predicting a coefficient from those of the next lower loop order: Cai et al.,
  * arXiv:2405.06107, Sec. 8.
  *
- * The source is the coefficients of a word's parents (parents.h), one after the other.
+ * The source is the coefficients of a word's parents (parents.h), one after the other. As digits they are what the paper's
+ * networks read; as one token each they make sources a third as long.
  */
 #include "parents.h"
 #include "split.h"
 #include <stdlib.h>
 
 typedef struct strike_two {
-    int32_t loop, k, order, keep, base, test, seed;
+    int32_t loop, k, order, keep, token, base, test, seed;
     double train;
     bool unique;
 } strike_two;
+
+enum { TOKEN_DIGIT, TOKEN_NUMBER };
+
+static const char *const tokens_of_parents[] = {"digit", "number", NULL};
 
 static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_INT(strike_two, loop, .init = 4, .range = "[2, 8]",
@@ -24,6 +29,8 @@ static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_ENUM(
         strike_two, keep, .choices = number_parts,
         .doc = "what of the parents is told: the value, its magnitude, its sign (-1, 0, 1), or whether it is zero"),
+    MLRT_PROP_ENUM(strike_two, token, .choices = tokens_of_parents,
+                   .doc = "of a parent: its sign and each digit, or the whole number as one"),
     MLRT_PROP_BOOL(strike_two, unique, .init = true, .doc = "each example once: what is told, and the coefficient"),
     MLRT_PROP_INT(strike_two, base, .init = 1000, .range = "[100, 1000]", .doc = "of the digits: 100 or 1000"),
     MLRT_PROP_INT(strike_two, test, .init = 1000, .range = "[1, inf)",
@@ -37,7 +44,9 @@ typedef struct state {
     telling telling;
     generation examples;
     int64_t *order;
-    numbers numbers;
+    numbers numbers;     /* of the coefficients */
+    numbers values;      /* of parents that are one token each */
+    const numbers *told; /* one or the other: of the parents */
 } state;
 
 static mlrt_status strike_two_open(mlrt_task *self, mlrt_error *err) {
@@ -45,10 +54,12 @@ static mlrt_status strike_two_open(mlrt_task *self, mlrt_error *err) {
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     s->telling = (telling){p->k, p->order, p->keep, p->seed, p->unique};
-    if (generation_new(&s->examples, p->loop, &s->telling, &s->numbers, err) ||
+    s->told = p->token == TOKEN_NUMBER ? &s->values : &s->numbers;
+    if (p->token == TOKEN_NUMBER && parents_values(&s->values, p->loop, p->keep, err)) return err->status;
+    if (generation_new(&s->examples, p->loop, &s->telling, s->told, err) ||
         split_new(self, &s->order, s->examples.words.terms, p->train, p->test, p->seed, err))
         return err->status;
-    generation_fields(self, &s->examples, &s->numbers, s->examples.longest);
+    generation_fields(self, &s->examples, s->told, &s->numbers, s->examples.longest);
     return MLRT_OK;
 }
 
@@ -57,6 +68,7 @@ static void strike_two_close(mlrt_task *self) {
     if (!s) return;
     generation_free(&s->examples);
     numbers_free(&s->numbers);
+    numbers_free(&s->values);
     free(s->order);
     free(s);
     self->state = NULL;
@@ -70,14 +82,14 @@ static void strike_two_fetch(const mlrt_task *self, mlrt_split split, const int6
     int32_t *source = buffer[0], *target = buffer[1];
     for (int64_t i = 0; i < count; i++, source += tokens, target += length) {
         const int64_t at = split_at(self, s->order, split, index[i]);
-        generation_source(&s->examples, &s->telling, &s->numbers, words->word[at], source, tokens);
+        generation_source(&s->examples, &s->telling, s->told, words->word[at], source, tokens);
         numbers_target(&s->numbers, words->coefficient[at], NUMBER_VALUE, target, length);
     }
 }
 
 static void strike_two_decode(const mlrt_task *self, int32_t field, const void *example, char *text, size_t size) {
     const state *s = self->state;
-    numbers_decode(&s->numbers, example, (int32_t)self->field[field].shape.dim[0], text, size);
+    numbers_decode(field == 0 ? s->told : &s->numbers, example, (int32_t)self->field[field].shape.dim[0], text, size);
 }
 
 MLRT_TASK(

@@ -11,6 +11,7 @@ mlrt_graph *mlrt__graph_new(mlrt__params *params, bool training) {
     mlrt_graph *g = calloc(1, sizeof *g);
     if (!g) return NULL;
     g->training = training;
+    g->enough = 512u << 20;
     g->params = params;
     g->path = g->where = "";
     g->failed = MLRT__NEW(&g->arena, mlrt_node);

@@ -60,7 +60,8 @@ struct mlrt_graph {
     mlrt__arena arena;
     mlrt_error error;
     bool training;
-    bool bf16; /* large products may round their operands to bf16 */
+    bool bf16;     /* large products may round their operands to bf16 */
+    size_t enough; /* bytes of results that are no reason to compute anything twice */
     mlrt_node *failed;
     mlrt_node **node;
     int32_t nodes, capacity;

@@ -28,6 +28,8 @@ typedef struct mlrt__compiler {
 
 /* rewrite.c: keep what is wanted, fuse elementwise chains and bias and activation into products, mark constants. */
 void mlrt__rewrite(mlrt__compiler *c);
+/* recompute.c: norms that are computed again where their results would only take up memory. */
+void mlrt__recompute(mlrt__compiler *c);
 /* narrow.c: what feeds products of bf16 numbers is bf16 in memory. */
 void mlrt__narrow(mlrt__compiler *c);
 /* order.c: when each item runs. Items know by now which of them have memory elsewhere. */

@@ -184,6 +184,7 @@ static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_er
 
 static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, mlrt_error *err) {
     mlrt__rewrite(c);
+    mlrt__recompute(c);
     mlrt__narrow(c);
     bind_given(c, params);
     mlrt__order(c);

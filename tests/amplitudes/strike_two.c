@@ -137,6 +137,39 @@ static void test_shuffled(void) {
     task_close(&o), task_close(&plain);
 }
 
+/* "+ 0 - 2 = + 16" as "0 -2 = + 16". */
+static void join_signs(char *text) {
+    char *to = text;
+    const char *from = text, *end = strchr(text, '=');
+    while (from < end) {
+        if (*from == '+' || *from == '-') {
+            if (*from == '-') *to++ = '-';
+            from += 2;
+        } else
+            *to++ = *from++;
+    }
+    memmove(to, from, strlen(from) + 1);
+}
+
+static void test_number_tokens(const char *keep, int32_t values) {
+    open_task digits, numbers;
+    char properties[64], text[2][MOST_TEXT];
+    int64_t same = 0;
+    snprintf(properties, sizeof properties, "loop = 4, keep = %s", keep);
+    ok(task_open(&digits, properties), "%s, by digits", keep);
+    strcat(properties, ", token = number");
+    ok(task_open(&numbers, properties), "and each parent one token");
+    is_int(numbers.task->field[0].shape.dim[0], 28, "as many tokens as parents");
+    is_int(numbers.task->field[0].vocabulary->size, 4 + values, "one for each value that a parent may have");
+    for (int64_t i = 0; i < size_of(&numbers); i++) {
+        example(&digits, i, text[0]), example(&numbers, i, text[1]);
+        join_signs(text[0]);
+        same += strcmp(text[0], text[1]) == 0;
+    }
+    is_int(same, size_of(&digits), "and the same examples");
+    task_close(&digits), task_close(&numbers);
+}
+
 int main(void) {
     for (int32_t loop = 1; loop <= 4; loop++) {
         mlrt_error err = {0};
@@ -150,6 +183,8 @@ int main(void) {
     same_by_hand(4, 0, true, "sign", 190);
     same_by_hand(4, 3, false, "magnitude", 1158);
     test_shuffled();
+    test_number_tokens("value", 13);
+    test_number_tokens("sign", 3);
     open_task o;
     ok(task_open(&o, "loop = 4, unique = false"), "examples that are alike");
     is_int(size_of(&o), 1868, "are kept: words up to dihedral images");

@@ -1,0 +1,72 @@
+/* recompute.c - norms between products, computed again for the backward pass: less memory, and the same numbers. */
+#include "graph/ops.h"
+#include "program/calls.h"
+#include "tap.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 24, SIZE = 16, BLOCKS = 5 };
+
+typedef struct net {
+    mlrt_graph *graph;
+    mlrt_node *w[BLOCKS], *dw[BLOCKS];
+} net;
+
+static mlrt_node *input(net *n, const char *name, mlrt_shape shape) {
+    return mlrt__graph_input(n->graph, name, MLRT_F32, shape, NULL);
+}
+
+/* x + tanh(norm(x) w), again and again, and the gradients of each w; the product may read part of the norm, which is a view. */
+static void build(net *n, size_t enough, bool view) {
+    static const char *const name[BLOCKS] = {"w0", "w1", "w2", "w3", "w4"};
+    *n = (net){.graph = mlrt__graph_new(NULL, true)};
+    n->graph->enough = enough;
+    mlrt_node *x = input(n, "x", MLRT_SHAPE_OF(ROWS, SIZE));
+    mlrt_node *gain = input(n, "gain", MLRT_SHAPE_OF(SIZE)), *bias = input(n, "bias", MLRT_SHAPE_OF(SIZE));
+    for (int32_t i = 0; i < BLOCKS; i++) {
+        n->w[i] = input(n, name[i], MLRT_SHAPE_OF(SIZE, SIZE));
+        mlrt_node *y = mlrt_layer_norm(x, gain, bias, 1e-5);
+        if (view) x = mlrt_slice(x, 0, 1, ROWS - i, 1), y = mlrt_slice(y, 0, 1, ROWS - i, 1);
+        x = mlrt_add(x, mlrt_tanh(mlrt_matmul(y, n->w[i], 0)));
+    }
+    mlrt_grad(mlrt_mean(mlrt_square(x), MLRT_ALL_AXES, false), n->w, BLOCKS, n->dw);
+}
+
+typedef struct outcome {
+    int32_t norms; /* calls */
+    size_t alive;
+    float dw[BLOCKS][SIZE * SIZE];
+} outcome;
+
+static outcome run(size_t enough, bool view) {
+    outcome o = {0};
+    net n;
+    mlrt__program *p;
+    mlrt__want want[BLOCKS];
+    build(&n, enough, view);
+    for (int32_t i = 0; i < BLOCKS; i++) want[i] = (mlrt__want){n.dw[i], o.dw[i]};
+    if (!ok(mlrt__program_new(n.graph, want, BLOCKS, NULL, &p, NULL) == MLRT_OK, "the net compiles")) exit(1);
+    for (int32_t i = 0; i < p->steps; i++) o.norms += strcmp(p->step[i].kernel->op, "layer_norm") == 0;
+    for (int32_t i = 0; i < p->inputs; i++) {
+        const mlrt_tensor t = p->input[i].tensor;
+        for (int64_t k = 0; k < mlrt_shape_count(&t.shape); k++)
+            ((float *)t.data)[k] = (float)mlrt_random_gauss(1, (uint64_t)i, (uint64_t)k);
+    }
+    ok(mlrt__program_run(p, 1, 1, NULL) == MLRT_OK, "and runs");
+    o.alive = mlrt__program_alive(p);
+    mlrt__program_free(p);
+    mlrt__graph_free(n.graph);
+    return o;
+}
+
+int main(void) {
+    const outcome kept = run(SIZE_MAX, false), again = run(0, false);
+    const outcome kept_view = run(SIZE_MAX, true), view = run(0, true);
+    is_int(kept.norms, BLOCKS, "each norm once where memory is enough");
+    ok(again.norms > BLOCKS, "some twice where it is not: %d calls", again.norms);
+    ok(again.alive < kept.alive, "which takes less memory: %zu of %zu bytes", again.alive, kept.alive);
+    ok(memcmp(again.dw, kept.dw, sizeof kept.dw) == 0, "and the gradients have the same bits");
+    is_int(view.norms, BLOCKS, "what a view from the forward pass needs is kept");
+    ok(memcmp(view.dw, kept_view.dw, sizeof view.dw) == 0, "with the same gradients");
+    return done_testing();
+}
