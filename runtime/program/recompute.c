@@ -1,15 +1,16 @@
-/* recompute.c - norms that are computed again for the backward pass, so that nobody keeps them until then.
+/* recompute.c - what is computed again for the backward pass, so that nobody keeps it until then.
  *
  * When most memory is in use, between the two passes, much of it only waits. What a norm makes waits for the products that
  * take the gradients of the weights behind it, and what it was made of waits for the norm's own gradient, at about the same
  * time. A norm costs next to nothing beside such a product, so its result is dropped and made again there: the same
- * numbers, bit by bit. Steps that need little memory anyway keep theirs. Chen et al., arXiv:1604.06174, do so with more.
+ * numbers, bit by bit. So are embeddings, which are made of fields and parameters alone. Steps that need little memory
+ * keep all. Chen et al., arXiv:1604.06174, do so with more.
  */
 #include "program/compile.h"
 
 typedef struct candidate {
-    int32_t item;     /* the norm */
-    int32_t before;   /* the first item of the backward pass that reads it, or 0 */
+    int32_t item;
+    int32_t before;   /* the first item of the backward pass that reads it, or for which what reads it is made again */
     mlrt_node *again; /* its copy, which those that come later read instead */
 } candidate;
 
@@ -67,13 +68,31 @@ static mlrt_node *copy_of(mlrt__arena *arena, const mlrt_node *n) {
     return m;
 }
 
-static int32_t find_candidates(const mlrt__compiler *c, const span *s, int32_t moment, candidate *found) {
-    int32_t count = 0;
-    for (int32_t i = 0; i < moment; i++) {
+/* Which items are looked up in tables of parameters, or added to what is. */
+static bool *find_embeddings(const mlrt__compiler *c) {
+    bool *is = MLRT__NEWS(c->arena, bool, c->items);
+    for (int32_t i = 0; i < c->items; i++) {
         const mlrt_node *n = c->item[i].node;
-        if (!is_norm(n) || s[i].last <= moment || s[i].last == c->items) continue;
-        const int32_t before = first_reader(c, s, i, moment);
-        if (!before || s[s[n->in[0]->id].root].last < before) continue;
+        is[i] = n->op == &mlrt__op_gather || n->op == &mlrt__op_fused;
+        for (int32_t k = 0; k < n->inputs; k++) is[i] = is[i] && (mlrt__is_source(n->in[k]) || is[n->in[k]->id]);
+    }
+    return is;
+}
+
+static int32_t earlier(int32_t a, int32_t b) { return !a || (b && b < a) ? b : a; }
+
+/* From the last to the first, so that what makes a candidate may become one, too. */
+static int32_t find_candidates(const mlrt__compiler *c, const span *s, int32_t moment, candidate *found) {
+    const bool *embedding = find_embeddings(c);
+    int32_t *needed = MLRT__NEWS(c->arena, int32_t, c->items), count = 0; /* the first that is made again of it */
+    for (int32_t i = moment - 1; i >= 0; i--) {
+        const mlrt_node *n = c->item[i].node;
+        const bool waits = s[i].last > moment;
+        const int32_t first = waits ? first_reader(c, s, i, moment) : 0, before = earlier(first, needed[i]);
+        if (!before || (waits && !first) || s[i].last == c->items) continue;
+        if (!embedding[i] && !is_norm(n)) continue;
+        if (!embedding[i] && !embedding[n->in[0]->id] && s[s[n->in[0]->id].root].last < before) continue;
+        for (int32_t k = 0; k < n->inputs; k++) needed[n->in[k]->id] = earlier(needed[n->in[k]->id], before);
         found[count++] = (candidate){i, before, copy_of(c->arena, n)};
     }
     return count;
@@ -84,9 +103,11 @@ static void add(mlrt__compiler *c, mlrt_node *n, bool constant) {
     n->id = c->items++;
 }
 
-static void read_again(mlrt_node *n, const mlrt_node *norm, mlrt_node *again) {
+/* Item i of the backward pass reads copies, where there are any by then. */
+static void read_again(mlrt_node *n, int32_t i, const candidate *found, int32_t count, const mlrt__item *from) {
     for (int32_t k = 0; k < n->inputs; k++)
-        if (n->in[k] == norm) n->in[k] = again;
+        for (int32_t f = 0; f < count; f++)
+            if (found[f].before <= i && n->in[k] == from[found[f].item].node) n->in[k] = found[f].again;
 }
 
 void mlrt__recompute(mlrt__compiler *c) {
@@ -101,10 +122,12 @@ void mlrt__recompute(mlrt__compiler *c) {
     c->item = MLRT__NEWS(c->arena, mlrt__item, items + count);
     c->items = 0;
     for (int32_t i = 0; i < items; i++) {
-        for (int32_t f = 0; f < count; f++) {
-            if (found[f].before == i) add(c, found[f].again, from[found[f].item].constant);
-            if (found[f].before <= i) read_again(from[i].node, from[found[f].item].node, found[f].again);
+        for (int32_t f = count - 1; f >= 0; f--) {
+            if (found[f].before != i) continue;
+            read_again(found[f].again, i, found, count, from);
+            add(c, found[f].again, from[found[f].item].constant);
         }
+        read_again(from[i].node, i, found, count, from);
         now[i] = c->items;
         add(c, from[i].node, from[i].constant);
     }
