@@ -7,7 +7,7 @@ libmlrt_la_SOURCES += %D%/measure.c %D%/task_text.c
 
 dist_lua_DATA += %D%/mlrt.lua
 mlrtluadir = $(luadir)/mlrt
-dist_mlrtlua_DATA = %D%/mlrt/arrays.lua %D%/mlrt/axis.lua %D%/mlrt/experiment.lua %D%/mlrt/facts.lua %D%/mlrt/grid.lua %D%/mlrt/model.lua \
+dist_mlrtlua_DATA = %D%/mlrt/arrays.lua %D%/mlrt/axis.lua %D%/mlrt/experiment.lua %D%/mlrt/facts.lua %D%/mlrt/grid.lua %D%/mlrt/handle.lua %D%/mlrt/model.lua \
 	%D%/mlrt/observer.lua %D%/mlrt/pictures.lua %D%/mlrt/points.lua %D%/mlrt/progress.lua %D%/mlrt/run.lua %D%/mlrt/recipe.lua %D%/mlrt/results.lua %D%/mlrt/sweep.lua \
 	%D%/mlrt/vocabulary.lua %D%/mlrt/words.lua
 dist_mlrtlua_DATA += %D%/mlrt/bench.lua %D%/mlrt/predict.lua %D%/mlrt/stored.lua

@@ -41,7 +41,7 @@ for name in setup_words train_words stop_words; do
     table $name recipe.lua >some
     documented $name <some
 done
-sed -n 's/^function Run:\([a-z_]*\).*/\1/p' "$top/dsl/mlrt/run.lua" >some
+sed -n 's/^function Run:\([a-z_]*\).*/\1/p' "$top/dsl/mlrt/handle.lua" >some
 documented "a run" <some
 sed -n 's/.*{"\([a-z_]*\)", random_.*/\1/p' "$top/dsl/random.c" >some
 documented "a generator" <some
