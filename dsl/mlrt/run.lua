@@ -1,5 +1,5 @@
--- run.lua - an experiment from beginning to end: parameters, recipe, training, store, plots, finish. What scripts hold of
--- a run is in handle.lua.
+-- run.lua - an experiment from beginning to end: parameters, recipe, training, store, plots, finish. What scripts hold
+-- of a run is in handle.lua.
 
 local core = select(2, ...)
 local words = require "mlrt.words"
