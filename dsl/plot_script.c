@@ -2,6 +2,7 @@
  */
 #include "dsl/plot.h"
 #include <math.h>
+#include <string.h>
 
 static const char ink[] = "#1a1a1a", text_ink[] = "#333333", line_ink[] = "#595959", grid_ink[] = "#e6e6e6";
 
@@ -68,15 +69,28 @@ static void fine_ticks(FILE *out, const mlrt__axis *a, const char *name) {
     fputs(")\n", out);
 }
 
-static void names_as_ticks(FILE *out, const mlrt__axis *a, const char *name) {
+/* The characters of the longest name, if names side by side would touch and so stand aslant; else 0. */
+static int aslant(const mlrt__axis *a, double width) {
+    enum { CHARACTER = 8, AROUND = 180 }; /* pixels of a character, and of what is beside the axis */
+    int longest = 0;
+    for (int32_t i = 0; i < a->name_count; i++)
+        if ((int)strlen(a->names[i]) > longest) longest = (int)strlen(a->names[i]);
+    return longest * CHARACTER * a->name_count > width - AROUND ? longest : 0;
+}
+
+static void names_as_ticks(FILE *out, const mlrt__axis *a, const char *name, double width) {
+    const bool slant = *name == 'x' && aslant(a, width);
     for (int32_t i = 0; i < a->name_count; i++) {
-        fprintf(out, "set %stics %s(", name, i ? "add " : "noenhanced scale 0 ");
+        fprintf(out, "set %stics %s(", name,
+                i       ? "add "
+                : slant ? "noenhanced scale 0 rotate by 30 right "
+                        : "noenhanced scale 0 ");
         quoted(out, a->names[i]);
         fprintf(out, " %d)\n", i + 1);
     }
 }
 
-static void axis(FILE *out, const mlrt__axis *a, const char *name, const char *label_place) {
+static void axis(FILE *out, const mlrt__axis *a, const char *name, const char *label_place, double width) {
     const bool fine = a->log && a->from > 0 && a->to < 100 * a->from;
     fprintf(out, "set format %s '%s'\n", name, a->log && !fine ? "10^{%T}" : "%h");
     if (a->log) fprintf(out, "set logscale %s 10\n", name);
@@ -87,7 +101,7 @@ static void axis(FILE *out, const mlrt__axis *a, const char *name, const char *l
     putc(':', out);
     bound(out, a->high);
     fputs(a->name_count && *name == 'y' ? "] reverse\n" : "]\n", out); /* rows of names are read from the top */
-    names_as_ticks(out, a, name);
+    names_as_ticks(out, a, name, width);
     if (!a->label) return;
     fprintf(out, "set %slabel ", name);
     quoted(out, a->label);
@@ -129,16 +143,17 @@ static void style(FILE *out, const mlrt__plot *p) {
             bar ? "inside" : "outside", text_ink);
     else
         fputs("set key off\n", out);
-    fprintf(out, "set tmargin at screen %g\nset bmargin %g\n", p->title ? 0.885 : 0.95, p->x.label ? 3.7 : 2.4);
+    fprintf(out, "set tmargin at screen %g\nset bmargin %g\n", p->title ? 0.885 : 0.95,
+            (p->x.label ? 3.7 : 2.4) + 0.22 * aslant(&p->x, p->width));
     if (p->title) {
         fputs("set label ", out);
         quoted(out, p->title);
         fprintf(out, " at graph 0, screen 0.945 left noenhanced font ',15' textcolor rgb '%s'\n", ink);
     }
-    axis(out, &p->x, "x", "0,0.2");
-    axis(out, &p->y, "y", "0.3,0");
+    axis(out, &p->x, "x", "0,0.2", p->width);
+    axis(out, &p->y, "y", "0.3,0", p->width);
     if (bar) {
-        axis(out, &p->color, "cb", "0.6,0");
+        axis(out, &p->color, "cb", "0.6,0", p->width);
         palette(out, p);
         fputs("set colorbox user origin graph 1.04, graph 0 size 0.022, graph 1 noborder\n", out);
     }

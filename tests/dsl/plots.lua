@@ -53,6 +53,8 @@ is(content "heat.csv", "series,x,y,x_low,x_high,y_low,y_high,color\n"
   "cells meet half-way, on a logarithmic axis too")
 draws(plot.heatmap { array.random.normal { 70, 70, seed = 1 }, palette = "diverging" }, "image", "a large heat map")
 like(content "image.gp", "with image", "is an image")
+draws(plot.heatmap { { { 1, 2, 3 } }, x = { "one", "two", "an axis' share is too little" } }, "long", "long names")
+like(content "long.gp", "set xtics noenhanced scale 0 rotate by 30 right %('one' 1%)", "stand aslant")
 draws(plot.heatmap { { { 1, 2 }, { 3, 1 } }, categories = { "ice", "water", "steam" } }, "phases", "categories")
 like(content "phases.gp", "set cbrange %[0.5:3.5%]", "each has its place")
 like(content "phases.gp", "set palette maxcolors 3\n", "and its colour")
