@@ -2,7 +2,7 @@
  * arXiv:2405.06107, Sec. 8.
  *
  * The source is the coefficients of a word's parents (parents.h), one after the other. As digits they are what the paper's
- * networks read; as one token each they make sources a third as long.
+ * networks read; as one token each they make shorter sources, at six loops a third as long.
  */
 #include "parents.h"
 #include "split.h"

@@ -43,6 +43,8 @@ typedef struct mlrt__layout {
     size_t *place;
 } mlrt__layout;
 mlrt__layout mlrt__plan(mlrt__compiler *c);
+/* Whose memory each item lives in, and who reads it last, before any item writes over another. */
+void mlrt__lifetimes(mlrt__compiler *c);
 
 /* Constants are computed before the first run, and the caller may leave inputs as they are for the next. */
 static inline bool mlrt__is_lasting(const mlrt__item *i) { return i->constant || i->node->op == &mlrt__op_input; }
@@ -54,6 +56,13 @@ static inline int64_t mlrt__want_at(const mlrt__compiler *c, int32_t k) {
 /* A product that begins with its last input. */
 static inline bool mlrt__has_residual(const mlrt_node *n) {
     return n->op == &mlrt__op_matmul && ((const mlrt__matmul_attr *)n->attr)->residual;
+}
+
+/* Put a node at the end of the items. */
+static inline mlrt_node *mlrt__add_item(mlrt__compiler *c, mlrt_node *n, bool constant) {
+    c->item[c->items] = (mlrt__item){.node = n, .constant = constant, .root = c->items, .at = -1};
+    n->id = c->items++;
+    return n;
 }
 
 static inline size_t mlrt__item_bytes(const mlrt__item *i) {

@@ -83,12 +83,6 @@ static mlrt_node *twin_of(mlrt__arena *arena, mlrt_node *n) {
     return m;
 }
 
-static mlrt_node *add(mlrt__compiler *c, mlrt_node *n, bool constant) {
-    c->item[c->items] = (mlrt__item){.node = n, .constant = constant, .root = c->items, .at = -1};
-    n->id = c->items++;
-    return n;
-}
-
 /* Whoever may read the twin of an input does; a view that does so is narrow, too. */
 static void read_twins(const mlrt__item *item, const readers *of, mlrt_node *const *twin, const int32_t *old) {
     mlrt_node *n = item->node;
@@ -120,10 +114,10 @@ void mlrt__narrow(mlrt__compiler *c) {
         read_twins(&from[i], &r[i], twin, old);
         if (n->dtype == MLRT_F32 && may_be_narrow(&r[i]) && writes_narrow(n)) n->dtype = MLRT_BF16;
         old[c->items] = i, now[i] = c->items;
-        add(c, n, from[i].constant);
+        mlrt__add_item(c, n, from[i].constant);
         if (!wants_twin(n, &r[i])) continue;
         old[c->items] = i;
-        twin[i] = add(c, twin_of(c->arena, n), from[i].constant);
+        twin[i] = mlrt__add_item(c, twin_of(c->arena, n), from[i].constant);
     }
     for (int32_t i = 0; i < c->wants; i++) c->wanted[i] = now[c->wanted[i]];
 }

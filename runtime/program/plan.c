@@ -59,6 +59,11 @@ static void find_lifetimes(mlrt__compiler *c) {
     }
 }
 
+void mlrt__lifetimes(mlrt__compiler *c) {
+    find_roots(c);
+    find_lifetimes(c);
+}
+
 static void overwrite_inputs(mlrt__compiler *c) {
     for (int32_t i = 0; i < c->items; i++) {
         mlrt__item *item = &c->item[i];
@@ -183,8 +188,7 @@ static int32_t fixed_blocks(const mlrt__compiler *c, block *blocks, mlrt__layout
 }
 
 mlrt__layout mlrt__plan(mlrt__compiler *c) {
-    find_roots(c);
-    find_lifetimes(c);
+    mlrt__lifetimes(c);
     overwrite_inputs(c);
     block *blocks = MLRT__NEWS(c->arena, block, c->items + 2 * c->wants);
     mlrt__layout layout = {.place = MLRT__NEWS(c->arena, size_t, c->items)};

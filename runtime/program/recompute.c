@@ -14,33 +14,20 @@ typedef struct candidate {
     mlrt_node *again; /* its copy, which those that come later read instead */
 } candidate;
 
-typedef struct span {
-    int32_t root; /* the item whose memory it is */
-    int32_t last; /* of a root: the last item that reads it, itself or through views */
-} span;
-
 static bool is_norm(const mlrt_node *n) { return n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm; }
 
-static span *find_spans(const mlrt__compiler *c) {
-    span *s = MLRT__NEWS(c->arena, span, c->items);
-    for (int32_t i = 0; i < c->items; i++) {
-        const mlrt_node *n = c->item[i].node;
-        s[i] = (span){mlrt__is_view(n) ? s[n->in[0]->id].root : i, i};
-        for (int32_t k = 0; k < n->inputs; k++) s[s[n->in[k]->id].root].last = i;
-    }
-    for (int32_t i = 0; i < c->wants; i++) s[s[c->wanted[i]].root].last = c->items;
-    return s;
-}
+static int32_t last_reader(const mlrt__compiler *c, int32_t item) { return c->item[c->item[item].root].last; }
 
 /* The item at which most memory is in use; *most gets how much. */
-static int32_t fullest(const mlrt__compiler *c, const span *s, size_t *most) {
+static int32_t fullest(const mlrt__compiler *c, size_t *most) {
     size_t *gone = MLRT__NEWS(c->arena, size_t, c->items + 2), alive = 0;
     int32_t moment = 0;
     *most = 0;
     for (int32_t i = 0; i < c->items; i++) {
-        if (s[i].root == i && !mlrt__is_source(c->item[i].node) && !c->item[i].constant) {
-            alive += mlrt__item_bytes(&c->item[i]);
-            gone[s[i].last + 1] += mlrt__item_bytes(&c->item[i]);
+        const mlrt__item *item = &c->item[i];
+        if (item->root == i && !mlrt__is_source(item->node) && !item->constant) {
+            alive += mlrt__item_bytes(item);
+            gone[item->last + 1] += mlrt__item_bytes(item);
         }
         alive -= gone[i];
         if (alive > *most) *most = alive, moment = i;
@@ -49,12 +36,12 @@ static int32_t fullest(const mlrt__compiler *c, const span *s, size_t *most) {
 }
 
 /* The first item behind `moment` that reads item `of`; 0 when there is none, or a view from before would still be read. */
-static int32_t first_reader(const mlrt__compiler *c, const span *s, int32_t of, int32_t moment) {
+static int32_t first_reader(const mlrt__compiler *c, int32_t of, int32_t moment) {
     int32_t first = 0;
     for (int32_t i = of + 1; i < c->items; i++)
         for (int32_t k = 0; k < c->item[i].node->inputs; k++) {
             const int32_t in = c->item[i].node->in[k]->id;
-            if (i <= moment || s[in].root != of) continue;
+            if (i <= moment || c->item[in].root != of) continue;
             if (in != of && in <= moment) return 0;
             if (in == of && !first) first = i;
         }
@@ -82,25 +69,20 @@ static bool *find_embeddings(const mlrt__compiler *c) {
 static int32_t earlier(int32_t a, int32_t b) { return !a || (b && b < a) ? b : a; }
 
 /* From the last to the first, so that what makes a candidate may become one, too. */
-static int32_t find_candidates(const mlrt__compiler *c, const span *s, int32_t moment, candidate *found) {
+static int32_t find_candidates(const mlrt__compiler *c, int32_t moment, candidate *found) {
     const bool *embedding = find_embeddings(c);
     int32_t *needed = MLRT__NEWS(c->arena, int32_t, c->items), count = 0; /* the first that is made again of it */
     for (int32_t i = moment - 1; i >= 0; i--) {
         const mlrt_node *n = c->item[i].node;
-        const bool waits = s[i].last > moment;
-        const int32_t first = waits ? first_reader(c, s, i, moment) : 0, before = earlier(first, needed[i]);
-        if (!before || (waits && !first) || s[i].last == c->items) continue;
+        const bool waits = c->item[i].last > moment;
+        const int32_t first = waits ? first_reader(c, i, moment) : 0, before = earlier(first, needed[i]);
+        if (!before || (waits && !first) || c->item[i].last == c->items) continue;
         if (!embedding[i] && !is_norm(n)) continue;
-        if (!embedding[i] && !embedding[n->in[0]->id] && s[s[n->in[0]->id].root].last < before) continue;
+        if (!embedding[i] && !embedding[n->in[0]->id] && last_reader(c, n->in[0]->id) < before) continue;
         for (int32_t k = 0; k < n->inputs; k++) needed[n->in[k]->id] = earlier(needed[n->in[k]->id], before);
         found[count++] = (candidate){i, before, copy_of(c->arena, n)};
     }
     return count;
-}
-
-static void add(mlrt__compiler *c, mlrt_node *n, bool constant) {
-    c->item[c->items] = (mlrt__item){.node = n, .constant = constant, .root = c->items, .at = -1};
-    n->id = c->items++;
 }
 
 /* Item i of the backward pass reads copies, where there are any by then. */
@@ -112,24 +94,24 @@ static void read_again(mlrt_node *n, int32_t i, const candidate *found, int32_t 
 
 void mlrt__recompute(mlrt__compiler *c) {
     size_t most;
-    const span *s = find_spans(c);
-    const int32_t moment = fullest(c, s, &most), items = c->items;
+    mlrt__lifetimes(c);
+    const int32_t moment = fullest(c, &most), items = c->items;
     if (most <= c->graph->enough) return;
     const mlrt__item *from = c->item;
     candidate *found = MLRT__NEWS(c->arena, candidate, items);
     int32_t *now = MLRT__NEWS(c->arena, int32_t, items);
-    const int32_t count = find_candidates(c, s, moment, found);
+    const int32_t count = find_candidates(c, moment, found);
     c->item = MLRT__NEWS(c->arena, mlrt__item, items + count);
     c->items = 0;
     for (int32_t i = 0; i < items; i++) {
         for (int32_t f = count - 1; f >= 0; f--) {
             if (found[f].before != i) continue;
             read_again(found[f].again, i, found, count, from);
-            add(c, found[f].again, from[found[f].item].constant);
+            mlrt__add_item(c, found[f].again, from[found[f].item].constant);
         }
         read_again(from[i].node, i, found, count, from);
         now[i] = c->items;
-        add(c, from[i].node, from[i].constant);
+        mlrt__add_item(c, from[i].node, from[i].constant);
     }
     for (int32_t i = 0; i < c->wants; i++) c->wanted[i] = now[c->wanted[i]];
 }

@@ -214,8 +214,7 @@ static void add_item(rewriter *r, mlrt_node *n) {
     if (!n || !*live_flag(r, n)) return;
     bool constant = !(n->op->flags & MLRT_OP_RANDOM) && n->op != &mlrt__op_input && n->op != &mlrt__op_param;
     for (int32_t k = 0; k < n->inputs; k++) constant = constant && c->item[n->in[k]->id].constant;
-    c->item[c->items] = (mlrt__item){.node = n, .constant = constant, .root = c->items, .at = -1};
-    n->id = c->items++;
+    mlrt__add_item(c, n, constant);
 }
 
 static void collect(rewriter *r) {

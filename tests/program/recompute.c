@@ -1,11 +1,11 @@
-/* recompute.c - norms between products, computed again for the backward pass: less memory, and the same numbers. */
+/* recompute.c - embeddings, and norms between products, computed again for the backward pass: less memory, and the same numbers. */
 #include "graph/ops.h"
 #include "program/calls.h"
 #include "tap.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 24, SIZE = 16, BLOCKS = 5 };
+enum { ROWS = 24, TOKENS = 7, SIZE = 16, BLOCKS = 5 };
 
 typedef struct net {
     mlrt_graph *graph;
@@ -21,7 +21,9 @@ static void build(net *n, size_t enough, bool view) {
     static const char *const name[BLOCKS] = {"w0", "w1", "w2", "w3", "w4"};
     *n = (net){.graph = mlrt__graph_new(NULL, true)};
     n->graph->enough = enough;
-    mlrt_node *x = input(n, "x", MLRT_SHAPE_OF(ROWS, SIZE));
+    mlrt_node *token = mlrt__graph_input(n->graph, "token", MLRT_I32, MLRT_SHAPE_OF(ROWS), NULL);
+    mlrt_node *x = mlrt_gather(input(n, "table", MLRT_SHAPE_OF(TOKENS, SIZE)), token);
+    x = mlrt_add(x, input(n, "position", MLRT_SHAPE_OF(ROWS, SIZE)));
     mlrt_node *gain = input(n, "gain", MLRT_SHAPE_OF(SIZE)), *bias = input(n, "bias", MLRT_SHAPE_OF(SIZE));
     for (int32_t i = 0; i < BLOCKS; i++) {
         n->w[i] = input(n, name[i], MLRT_SHAPE_OF(SIZE, SIZE));
@@ -33,7 +35,7 @@ static void build(net *n, size_t enough, bool view) {
 }
 
 typedef struct outcome {
-    int32_t norms; /* calls */
+    int32_t norms, gathers; /* calls */
     size_t alive;
     float dw[BLOCKS][SIZE * SIZE];
 } outcome;
@@ -46,11 +48,17 @@ static outcome run(size_t enough, bool view) {
     build(&n, enough, view);
     for (int32_t i = 0; i < BLOCKS; i++) want[i] = (mlrt__want){n.dw[i], o.dw[i]};
     if (!ok(mlrt__program_new(n.graph, want, BLOCKS, NULL, &p, NULL) == MLRT_OK, "the net compiles")) exit(1);
-    for (int32_t i = 0; i < p->steps; i++) o.norms += strcmp(p->step[i].kernel->op, "layer_norm") == 0;
+    for (int32_t i = 0; i < p->steps; i++) {
+        o.norms += strcmp(p->step[i].kernel->op, "layer_norm") == 0;
+        o.gathers += strcmp(p->step[i].kernel->op, "gather") == 0;
+    }
     for (int32_t i = 0; i < p->inputs; i++) {
         const mlrt_tensor t = p->input[i].tensor;
         for (int64_t k = 0; k < mlrt_shape_count(&t.shape); k++)
-            ((float *)t.data)[k] = (float)mlrt_random_gauss(1, (uint64_t)i, (uint64_t)k);
+            if (t.dtype == MLRT_I32)
+                ((int32_t *)t.data)[k] = (int32_t)(k % TOKENS);
+            else
+                ((float *)t.data)[k] = (float)mlrt_random_gauss(1, (uint64_t)i, (uint64_t)k);
     }
     ok(mlrt__program_run(p, 1, 1, NULL) == MLRT_OK, "and runs");
     o.alive = mlrt__program_alive(p);
@@ -63,7 +71,9 @@ int main(void) {
     const outcome kept = run(SIZE_MAX, false), again = run(0, false);
     const outcome kept_view = run(SIZE_MAX, true), view = run(0, true);
     is_int(kept.norms, BLOCKS, "each norm once where memory is enough");
+    is_int(kept.gathers, 1, "and so the embedding");
     ok(again.norms > BLOCKS, "some twice where it is not: %d calls", again.norms);
+    is_int(again.gathers, 2, "and the embedding");
     ok(again.alive < kept.alive, "which takes less memory: %zu of %zu bytes", again.alive, kept.alive);
     ok(memcmp(again.dw, kept.dw, sizeof kept.dw) == 0, "and the gradients have the same bits");
     is_int(view.norms, BLOCKS, "what a view from the forward pass needs is kept");
