@@ -39,7 +39,7 @@ MLRT_VECTORISED static void move(size_t n, float *restrict p, const float *restr
         const float g = gradient[i] + f.l2 * p[i];
         m[i] = f.beta1 * m[i] + (1 - f.beta1) * g;
         v[i] = f.beta2 * v[i] + (1 - f.beta2) * g * g;
-        p[i] = f.keep * p[i] - f.rate * m[i] / (sqrtf(v[i]) * f.root + f.eps);
+        p[i] = f.keep * p[i] - core_quotient(f.rate * m[i], sqrtf(v[i]) * f.root + f.eps);
     }
 }
 

@@ -68,11 +68,30 @@ double mlrt__schedule_factor(const mlrt__optimizer *o, int64_t t) {
     return ((const mlrt_schedule_class *)o->schedule->object.cls)->factor(o->schedule, t, o->total);
 }
 
-MLRT_VECTORISED static double sum_of_squares(const float *x, size_t count) {
+MLRT_VECTORISED static double squares_f32(const float *x, size_t count) {
+    enum { TOGETHER = 512 };
+    double sum = 0;
+    for (size_t from = 0; from < count; from += TOGETHER) {
+        const size_t to = from + TOGETHER < count ? from + TOGETHER : count;
+        float part = 0;
+#pragma omp simd reduction(+ : part)
+        for (size_t i = from; i < to; i++) part += x[i] * x[i];
+        sum += (double)part;
+    }
+    return sum;
+}
+
+MLRT_VECTORISED static double squares_f64(const float *x, size_t count) {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++) sum += (double)x[i] * (double)x[i];
     return sum;
+}
+
+/* In f32, which is twice as fast, unless squares leave its range. */
+static double sum_of_squares(const float *x, size_t count) {
+    const double sum = squares_f32(x, count);
+    return sum > 1e-20 && sum < 1e30 ? sum : squares_f64(x, count);
 }
 
 MLRT_VECTORISED static void scale(float *x, size_t count, float factor) {
