@@ -3,8 +3,9 @@
  * When most memory is in use, between the two passes, much of it only waits. What a norm makes waits for the products that
  * take the gradients of the weights behind it, and what it was made of waits for the norm's own gradient, at about the same
  * time. A norm costs next to nothing beside such a product, so its result is dropped and made again there: the same
- * numbers, bit by bit. So are embeddings, which are made of fields and parameters alone. Steps that need little memory
- * keep all. Chen et al., arXiv:1604.06174, do so with more.
+ * numbers, bit by bit. So are embeddings, which are made of fields and parameters alone. Where much more is still in use
+ * attention is made again, too, whose queries, keys and values wait for its gradient. Steps that need little memory keep all.
+ * Chen et al., arXiv:1604.06174, do so with more.
  */
 #include "program/compile.h"
 
@@ -15,6 +16,14 @@ typedef struct candidate {
 } candidate;
 
 static bool is_norm(const mlrt_node *n) { return n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm; }
+
+/* What may be made again, beside embeddings: of what costs next to nothing, then of more. */
+typedef bool kind(const mlrt_node *n);
+
+/* Of a few queries to many keys it would cost as much, and save little. */
+static bool is_attention(const mlrt_node *n) {
+    return n->op == &mlrt__op_attention && mlrt_shape_count(&n->shape) >= mlrt_shape_count(&n->in[1]->shape);
+}
 
 static int32_t last_reader(const mlrt__compiler *c, int32_t item) { return c->item[c->item[item].root].last; }
 
@@ -68,8 +77,17 @@ static bool *find_embeddings(const mlrt__compiler *c) {
 
 static int32_t earlier(int32_t a, int32_t b) { return !a || (b && b < a) ? b : a; }
 
+/* Whether what n is made of is there until item `before`, or is made again, too. */
+static bool can_be_made(const mlrt__compiler *c, const mlrt_node *n, int32_t before, const bool *embedding) {
+    for (int32_t k = 0; k < n->inputs; k++) {
+        const int32_t in = n->in[k]->id;
+        if (!mlrt__is_source(n->in[k]) && !embedding[in] && last_reader(c, in) < before) return false;
+    }
+    return true;
+}
+
 /* From the last to the first, so that what makes a candidate may become one, too. */
-static int32_t find_candidates(const mlrt__compiler *c, int32_t moment, candidate *found) {
+static int32_t find_candidates(const mlrt__compiler *c, kind *is_kind, int32_t moment, candidate *found) {
     const bool *embedding = find_embeddings(c);
     int32_t *needed = MLRT__NEWS(c->arena, int32_t, c->items), count = 0; /* the first that is made again of it */
     for (int32_t i = moment - 1; i >= 0; i--) {
@@ -77,8 +95,7 @@ static int32_t find_candidates(const mlrt__compiler *c, int32_t moment, candidat
         const bool waits = c->item[i].last > moment;
         const int32_t first = waits ? first_reader(c, i, moment) : 0, before = earlier(first, needed[i]);
         if (!before || (waits && !first) || c->item[i].last == c->items) continue;
-        if (!embedding[i] && !is_norm(n)) continue;
-        if (!embedding[i] && !embedding[n->in[0]->id] && last_reader(c, n->in[0]->id) < before) continue;
+        if (!embedding[i] && !(is_kind(n) && can_be_made(c, n, before, embedding))) continue;
         for (int32_t k = 0; k < n->inputs; k++) needed[n->in[k]->id] = earlier(needed[n->in[k]->id], before);
         found[count++] = (candidate){i, before, copy_of(c->arena, n)};
     }
@@ -92,15 +109,15 @@ static void read_again(mlrt_node *n, int32_t i, const candidate *found, int32_t 
             if (found[f].before <= i && n->in[k] == from[found[f].item].node) n->in[k] = found[f].again;
 }
 
-void mlrt__recompute(mlrt__compiler *c) {
+static void make_again(mlrt__compiler *c, kind *is_kind, size_t enough) {
     size_t most;
     mlrt__lifetimes(c);
     const int32_t moment = fullest(c, &most), items = c->items;
-    if (most <= c->graph->enough) return;
+    if (most <= enough) return;
     const mlrt__item *from = c->item;
     candidate *found = MLRT__NEWS(c->arena, candidate, items);
     int32_t *now = MLRT__NEWS(c->arena, int32_t, items);
-    const int32_t count = find_candidates(c, moment, found);
+    const int32_t count = find_candidates(c, is_kind, moment, found);
     c->item = MLRT__NEWS(c->arena, mlrt__item, items + count);
     c->items = 0;
     for (int32_t i = 0; i < items; i++) {
@@ -114,4 +131,12 @@ void mlrt__recompute(mlrt__compiler *c) {
         mlrt__add_item(c, from[i].node, from[i].constant);
     }
     for (int32_t i = 0; i < c->wants; i++) c->wanted[i] = now[c->wanted[i]];
+}
+
+void mlrt__recompute(mlrt__compiler *c) {
+    const size_t enough = c->graph->enough;
+    size_t much = enough / 2 * 3;
+    if (c->graph->bf16) much *= 2; /* most will take half of it, and attention more of the time */
+    make_again(c, is_norm, enough);
+    make_again(c, is_attention, much);
 }
