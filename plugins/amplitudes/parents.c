@@ -33,19 +33,23 @@ static int64_t coefficient_of(const generation *g, int64_t parent) {
     return 0;
 }
 
-/* What is told of the parents of a word, in order; returns how many there are. */
+/* What is told of the parents of a word, in order; returns how many there are. `tail[k]` is the number of the letters from k
+ * on, `unit[k]` what one more of letter k adds to it, and `before` the number of the letters that are left before j. */
 static int32_t tell_parents(const telling *t, const generation *g, int64_t word, int64_t *told) {
-    uint8_t letter[MOST_LETTERS], left[MOST_LETTERS];
+    uint8_t letter[MOST_LETTERS];
+    int64_t unit[MOST_LETTERS], tail[MOST_LETTERS + 1] = {0}, head = 0;
     const int32_t n = g->words.letters;
     int32_t count = 0;
     symbol_spell(word, n, letter);
-    for (int32_t i = 0; i < n; i++)
-        for (int32_t j = i + 1; j < n && (t->k == 0 || j - i <= t->k); j++) {
-            int32_t kept = 0;
-            for (int32_t k = 0; k < n; k++)
-                if (k != i && k != j) left[kept++] = letter[k];
-            told[count++] = number_take((number_part)t->keep, coefficient_of(g, symbol_number(left, kept)));
-        }
+    for (int32_t k = n - 1; k >= 0; k--) {
+        unit[k] = k == n - 1 ? 1 : LETTERS * unit[k + 1];
+        tail[k] = letter[k] * unit[k] + tail[k + 1];
+    }
+    for (int32_t i = 0; i < n; head = LETTERS * head + letter[i++]) {
+        int64_t before = head;
+        for (int32_t j = i + 1; j < n && (t->k == 0 || j - i <= t->k); before = LETTERS * before + letter[j++])
+            told[count++] = number_take((number_part)t->keep, coefficient_of(g, before * unit[j] + tail[j + 1]));
+    }
     if (t->order == PARENTS_SORTED) qsort(told, (size_t)count, sizeof *told, number_order);
     if (t->order == PARENTS_SHUFFLED)
         mlrt_random_shuffle((uint64_t)t->seed, mlrt_stream("amplitudes.parents") + (uint64_t)word, told, count);
