@@ -115,10 +115,11 @@ static void keep_words(symbol *s, const bool *marked) {
 /* A look at one word: whether it is an example, its fingerprint, how long its source is. */
 static bool look(const telling *t, const numbers *n, generation *g, int64_t at, fingerprint *print) {
     int64_t told[MOST_PARENTS];
-    int32_t token[NUMBER_MOST_TOKENS], tokens = 0;
+    int32_t token[NUMBER_MOST_TOKENS];
     if (!is_first_image(&g->words, g->words.word[at])) return false;
     const int32_t count = tell_parents(t, g, g->words.word[at], told);
-    for (int32_t i = 0; i < count; i++) tokens += numbers_encode(n, told[i], (number_part)t->keep, token);
+    int32_t tokens = n->value ? count : 0; /* one each, or so many digits */
+    for (int32_t i = 0; i < count && !n->value; i++) tokens += numbers_encode(n, told[i], (number_part)t->keep, token);
     if (tokens > g->longest) g->longest = tokens;
     *print = (fingerprint){hash_of(told, count, g->words.coefficient[at]), at};
     return true;
