@@ -15,10 +15,10 @@ typedef struct candidate {
     mlrt_node *again; /* its copy, which those that come later read instead */
 } candidate;
 
-static bool is_norm(const mlrt_node *n) { return n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm; }
-
-/* What may be made again, beside embeddings: of what costs next to nothing, then of more. */
+/* What may be made again, beside embeddings: what costs next to nothing, and then what costs more. */
 typedef bool kind(const mlrt_node *n);
+
+static bool is_norm(const mlrt_node *n) { return n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm; }
 
 /* Of a few queries to many keys it would cost as much, and save little. */
 static bool is_attention(const mlrt_node *n) {
