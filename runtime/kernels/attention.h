@@ -289,8 +289,8 @@ static inline void put_narrow(const mlrt_tensor *t, const attention *a, int64_t 
     uint16_t *to = (uint16_t *)t->data + head_start(t, a, i);
     if (t->dtype != MLRT_BF16) return;
     for (int64_t r = 0; r < m.rows; r++)
-#pragma omp simd
-        for (int64_t k = 0; k < m.width; k++) to[r * m.row + k] = mlrt__to_bf16(from.data[r * from.row + k]);
+        for (int64_t k = 0; k < m.width; k += MLRT__LANES)
+            mlrt__store_bf16(to + r * m.row + k, mlrt__load(from.data + r * from.row + k), m.width - k);
 }
 
 /* ---- who sees whom ---- */

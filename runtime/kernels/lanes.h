@@ -60,13 +60,37 @@ MLRT__INLINE void mlrt__store_part(float *p, mlrt__lanes v, int64_t n) {
 #endif
 }
 
+#ifdef __AVX512BW__
+MLRT__INLINE __mmask16 mlrt__lane_mask(int64_t n) { return (__mmask16)(n >= MLRT__LANES ? 0xffff : (1u << n) - 1); }
+#endif
+
 /* As many of n > 0 bf16 numbers as there are lanes, as f32. */
 MLRT__INLINE mlrt__lanes mlrt__load_bf16(const uint16_t *p, int64_t n) {
+#ifdef __AVX512BW__
+    const __m256i v =
+        n >= MLRT__LANES ? _mm256_loadu_si256((const void *)p) : _mm256_maskz_loadu_epi16(mlrt__lane_mask(n), p);
+    return (mlrt__lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16);
+#else
     typedef uint16_t halves __attribute__((vector_size(2 * MLRT__LANES)));
     typedef uint32_t words __attribute__((vector_size(4 * MLRT__LANES)));
     halves v = {0};
     memcpy(&v, p, n >= MLRT__LANES ? sizeof v : sizeof *p * (size_t)n);
     return (mlrt__lanes)(__builtin_convertvector(v, words) << 16);
+#endif
+}
+
+/* The other way round, as mlrt__to_bf16 rounds. */
+MLRT__INLINE void mlrt__store_bf16(uint16_t *p, mlrt__lanes x, int64_t n) {
+    typedef uint32_t words __attribute__((vector_size(4 * MLRT__LANES)));
+    const words i = (words)x, nan = (words)(x != x);
+    const words rounded = (((i | 0x400000) & nan) | ((i + 0x7fff + (i >> 16 & 1)) & ~nan)) >> 16;
+#ifdef __AVX512BW__
+    _mm256_mask_storeu_epi16(p, mlrt__lane_mask(n), _mm512_cvtepi32_epi16((__m512i)rounded));
+#else
+    typedef uint16_t halves __attribute__((vector_size(2 * MLRT__LANES)));
+    const halves v = __builtin_convertvector(rounded, halves);
+    memcpy(p, &v, n >= MLRT__LANES ? sizeof v : sizeof *p * (size_t)n);
+#endif
 }
 
 /* As many of n > 0 elements as there are lanes. */

@@ -130,8 +130,7 @@ MLRT__INLINE void pack_panels(mlrt__side s, int64_t outers, int64_t depth, int64
 MLRT__INLINE mlrt__lanes load_numbers(const void *x, bool narrow, int64_t i, int64_t n) {
     (void)narrow;
 #if PAIR == 2
-    if (narrow)
-        return (mlrt__lanes)_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_narrow((const uint16_t *)x + i, n)), 16);
+    if (narrow) return mlrt__load_bf16((const uint16_t *)x + i, n);
 #endif
     return mlrt__load_some((const float *)x + i, n);
 }
@@ -140,8 +139,7 @@ MLRT__INLINE void store_numbers(void *y, bool narrow, int64_t i, mlrt__lanes v, 
     (void)narrow;
 #if PAIR == 2
     if (narrow) {
-        const __mmask16 live = (__mmask16)(n >= MLRT__LANES ? 0xffff : (1u << n) - 1);
-        _mm256_mask_storeu_epi16((uint16_t *)y + i, live, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+        _mm256_mask_storeu_epi16((uint16_t *)y + i, mlrt__lane_mask(n), (__m256i)_mm512_cvtneps_pbh((__m512)v));
         return;
     }
 #endif
