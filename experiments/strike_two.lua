@@ -93,7 +93,7 @@ return mlrt.experiment "strike_two" {
     },
     six   = {
       loop = 6, k = 2, token = "number", layers = 2, decoder_layers = 1, dim = 256, heads = 8, embedding = 0.1,
-      lr = 3e-4, warmup = 500, epochs = 35, epoch_size = 100000, test = 2000,
+      lr = 3e-4, warmup = 500, epochs = 50, epoch_size = 100000, test = 2000,
     },
     paper = symbols.paper { loop = 6, layers = 4, epochs = 500 },
   },
