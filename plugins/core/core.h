@@ -76,7 +76,7 @@ mlrt_node *core_activate(mlrt_node *x, int32_t activation);
 /* Its companion for the bias of a weight with this fan-in. */
 #define CORE_BIAS_INIT(fan_in) ((mlrt_init){.kind = MLRT_INIT_FAN_IN, .a = (float)(fan_in)})
 
-/* a / d for optimizers, 0 < d < 2^126, as exact as a division: an estimate by the bits of d, then Newton's steps. A CPU's
+/* a / d for optimizers, 0 < d < 2^126, within 1.25 ulp: an estimate by the bits of d, then Newton's steps. A CPU's
  * divider is slow, and busy with their roots. */
 static inline float core_quotient(float a, float d) {
     uint32_t bits;

@@ -17,7 +17,7 @@ MLRT__INLINE mlrt__lanes load_left(const float *p, int64_t left) {
 /* As many of 16 bf16 numbers as are left. */
 MLRT__INLINE __m256i load_narrow(const uint16_t *x, int64_t left) {
     return left >= 16 ? _mm256_loadu_si256((const void *)x)
-           : left > 0 ? _mm256_maskz_loadu_epi16((__mmask16)((1u << left) - 1), x)
+           : left > 0 ? _mm256_maskz_loadu_epi16(mlrt__lane_mask(left), x)
                       : _mm256_setzero_si256();
 }
 

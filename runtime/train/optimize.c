@@ -88,7 +88,7 @@ MLRT_VECTORISED static double squares_f64(const float *x, size_t count) {
     return sum;
 }
 
-/* In f32, which is twice as fast, unless squares leave its range. */
+/* In f32, twice as many at a time, unless squares leave its range. */
 static double sum_of_squares(const float *x, size_t count) {
     const double sum = squares_f32(x, count);
     return sum > 1e-20 && sum < 1e30 ? sum : squares_f64(x, count);
