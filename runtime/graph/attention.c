@@ -33,10 +33,27 @@ static mlrt_status check_far(const mlrt_node *n, int32_t heads, mlrt_error *err)
     return MLRT_OK;
 }
 
+/* q [1, rows, D] and k [1, keys, D], and where in them the sequences begin. */
+static mlrt_status check_starts(const mlrt_node *n, mlrt_error *err) {
+    const mlrt__attention_attr *a = n->attr;
+    const mlrt_node *q = part(n, MLRT__ATT_Q_STARTS), *k = part(n, MLRT__ATT_K_STARTS), *mask = part(n, MLRT__ATT_MASK);
+    if (!q && !k) return MLRT_OK;
+    if (!q || !k || q->dtype != MLRT_I32 || k->dtype != MLRT_I32 || q->shape.rank != 1 || mlrt_dim(n->in[0], 0) != 1 ||
+        mlrt_dim(q, 0) < 1 || !mlrt_shape_equal(&q->shape, &k->shape) || a->parts >> MLRT__ATT_FAR_Q & 7 ||
+        (mask && mask->shape.rank != 2))
+        return mlrt__misfit(n, err, "starts are i32 [B + 1] of q [1, rows, D] and of k, with a mask [B, Tk] or none");
+    return MLRT_OK;
+}
+
 static mlrt_status infer_attention(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
     const mlrt__attention_attr *a = n->attr;
     const mlrt_node *q = n->in[0], *k = n->in[1], *v = n->in[2], *mask = part(n, MLRT__ATT_MASK);
-    if (mlrt__need_f32(n, err) != MLRT_OK) return err->status;
+    for (int32_t i = 0; i < n->inputs - (a->parts >> MLRT__ATT_Q_STARTS ? 2 : 0); i++)
+        if (mlrt__need_dtype(n, i, MLRT_F32, err) != MLRT_OK) return err->status;
+    if (check_starts(n, err) != MLRT_OK) return err->status;
+    const mlrt_node *starts = part(n, MLRT__ATT_Q_STARTS);
+    const int64_t batch = starts ? mlrt_dim(starts, 0) - 1 : mlrt_dim(q, 0);
+    const int64_t queries = starts ? a->queries : mlrt_dim(q, 1), keys = starts ? a->keys : mlrt_dim(k, 1);
     if (q->shape.rank != 3 || k->shape.rank != 3 || v->shape.rank != 3 || mlrt_dim(q, 0) != mlrt_dim(k, 0) ||
         mlrt_dim(k, 0) != mlrt_dim(v, 0) || mlrt_dim(k, 1) != mlrt_dim(v, 1) || mlrt_dim(q, 2) != mlrt_dim(k, 2))
         return mlrt__misfit(n, err, "attention takes q [B, Tq, D], k [B, Tk, D], v [B, Tk, E]");
@@ -45,7 +62,7 @@ static mlrt_status infer_attention(const mlrt_node *n, mlrt_dtype *dtype, mlrt_s
                          (long long)mlrt_dim(q, 2), (long long)mlrt_dim(v, 2));
     if (!(a->dropout >= 0 && a->dropout < 1))
         return mlrt_fail(err, MLRT_RANGE, "attention: the dropout is %g, expected a number in [0, 1)", a->dropout);
-    if (mask && !mask_fits(mask, mlrt_dim(q, 0), mlrt_dim(q, 1), mlrt_dim(k, 1)))
+    if (mask && !mask_fits(mask, batch, queries, keys))
         return mlrt__misfit(n, err, "the mask is [B, Tk] or [1 or B, Tq, Tk]");
     *dtype = MLRT_F32, *shape = q->shape;
     shape->dim[2] = mlrt_dim(v, 2);
@@ -56,7 +73,7 @@ static mlrt_status infer_attention(const mlrt_node *n, mlrt_dtype *dtype, mlrt_s
 static int32_t gradient_shapes(const mlrt_node *n, const mlrt_shape *shape[MLRT__ATT_PARTS]) {
     int32_t count = 0;
     for (mlrt__attention_part p = MLRT__ATT_Q; p < MLRT__ATT_PARTS; p++)
-        if (p != MLRT__ATT_DY && p != MLRT__ATT_MASK && part(n, p)) shape[count++] = &part(n, p)->shape;
+        if (mlrt__attention_learns(p) && part(n, p)) shape[count++] = &part(n, p)->shape;
     return count;
 }
 
@@ -80,16 +97,19 @@ static void vjp_attention(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
     const mlrt_op *op = attr.dropout > 0 ? &mlrt__op_attention_dropout_grad : &mlrt__op_attention_grad;
     mlrt_node *pack = mlrt_apply(y->graph, op, in, y->inputs + 1, &attr);
     const mlrt_shape *parts[MLRT__ATT_PARTS];
-    const int32_t mask = mlrt__attention_input(y->attr, MLRT__ATT_MASK);
     gradient_shapes(y, parts);
-    for (int32_t i = 0, k = 0; i < y->inputs; i++)
-        if (i != mask) dx[i] = mlrt_unpack(pack, parts, k++);
+    for (mlrt__attention_part p = MLRT__ATT_Q, k = 0; p < MLRT__ATT_PARTS; p++) {
+        const int32_t i = mlrt__attention_input(y->attr, p);
+        if (i >= 0 && mlrt__attention_learns(p)) dx[i] = mlrt_unpack(pack, parts, (int32_t)k++);
+    }
 }
 
 /* A head has two products of [Tq, Tk] and its width, and as many with the distances; the backward pass takes five. */
 static double flops_attention(const mlrt_node *n) {
     const mlrt_node *q = n->in[0], *v = n->in[2], *far_k = part(n, MLRT__ATT_FAR_K), *far_v = part(n, MLRT__ATT_FAR_V);
-    const double queries = (double)mlrt_dim(q, 0) * (double)mlrt_dim(q, 1), keys = (double)mlrt_dim(v, 1);
+    const mlrt__attention_attr *a = n->attr;
+    const double queries = (double)mlrt_dim(q, 0) * (double)mlrt_dim(q, 1);
+    const double keys = (double)(part(n, MLRT__ATT_K_STARTS) ? a->keys : mlrt_dim(v, 1));
     const double rows_k = keys + (far_k ? (double)mlrt_dim(far_k, 0) : 0);
     const double rows_v = keys + (far_v ? (double)mlrt_dim(far_v, 0) : 0);
     const double d = rows_k * (double)mlrt_dim(q, 2), e = rows_v * (double)mlrt_dim(v, 2);
@@ -112,7 +132,7 @@ ATTENTION(attention_dropout_grad, 4, MLRT_OP_RANDOM, infer_attention_grad, mlrt_
 
 mlrt_node *mlrt_attention_with(mlrt_node *q, mlrt_node *k, mlrt_node *v, const mlrt_attention_options *o) {
     mlrt__attention_attr attr = {.heads = o->heads, .causal = o->causal, .scale = o->scale};
-    mlrt_node *const all[] = {q, k, v, NULL, o->mask, o->far_q, o->far_k, o->far_v};
+    mlrt_node *const all[MLRT__ATT_PARTS] = {q, k, v, NULL, o->mask, o->far_q, o->far_k, o->far_v};
     mlrt_node *in[MLRT__ATT_PARTS];
     int32_t count = 0;
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++)

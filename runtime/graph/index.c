@@ -54,6 +54,30 @@ mlrt_node *mlrt_scatter_add(mlrt_node *index, mlrt_node *update, int64_t rows) {
     return MLRT__APPLY(&mlrt__op_scatter_add, &attr, index, update);
 }
 
+/* ---- rows without padding ---- */
+
+static mlrt_status infer_starts(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    if (mlrt__need_f32(n, err) != MLRT_OK) return err->status;
+    if (n->in[0]->shape.rank != 2) return mlrt__misfit(n, err, "a mask is [B, T]");
+    *dtype = MLRT_I32, *shape = MLRT_SHAPE_OF(mlrt_dim(n->in[0], 0) + 1);
+    return MLRT_OK;
+}
+
+static mlrt_status infer_kept(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
+    const int64_t length = ((const mlrt__kept_attr *)n->attr)->length, batch = mlrt_dim(n->in[0], 0) - 1;
+    if (mlrt__need_dtype(n, 0, MLRT_I32, err) != MLRT_OK) return err->status;
+    if (n->in[0]->shape.rank != 1 || batch < 0) return mlrt__misfit(n, err, "starts are [B + 1]");
+    *dtype = MLRT_I32, *shape = MLRT_SHAPE_OF(1, batch * length);
+    return MLRT_OK;
+}
+
+const mlrt_op mlrt__op_row_starts = {.name = "row_starts", .min_inputs = 1, .max_inputs = 1, .infer = infer_starts};
+const mlrt_op mlrt__op_rows_kept = {.name = "rows_kept",
+                                    .min_inputs = 1,
+                                    .max_inputs = 1,
+                                    .attr_size = sizeof(mlrt__kept_attr),
+                                    .infer = infer_kept};
+
 /* ---- along an axis ---- */
 
 static bool same_but(const mlrt_shape *a, const mlrt_shape *b, int32_t axis) {

@@ -77,6 +77,14 @@ typedef struct mlrt__rows_attr {
     int64_t rows;
 } mlrt__rows_attr;
 extern const mlrt_op mlrt__op_gather, mlrt__op_scatter_add;
+/* Rows without padding. "row_starts": mask [B, T] -> i32 [B + 1], the sums of the lengths before each sequence, where a
+ * length goes up to the last number that is not 0 (that of the first sequence is 1 at least, so that there are rows).
+ * "rows_kept": starts -> i32 [1, B T], the numbers b T + t of the rows t < length, in order; those behind the last, of
+ * which there are B T less starts[B], are never read: every op computes the rows that there are (program/ragged.c). */
+typedef struct mlrt__kept_attr {
+    int64_t length; /* T */
+} mlrt__kept_attr;
+extern const mlrt_op mlrt__op_row_starts, mlrt__op_rows_kept;
 
 /* Shape ops with a copy. "broadcast": to the node's shape (NumPy rules). "transpose": out axis i is in axis perm[i]. */
 typedef struct mlrt__shape_attr {
@@ -138,7 +146,8 @@ extern const mlrt_op mlrt__op_layer_norm, mlrt__op_layer_norm_grad, mlrt__op_rms
  * "attention_grad": the same with dy -> pack of the gradients of all but dy and the mask. With dropout they are
  * "attention_dropout" and "attention_dropout_grad", which draws with the `stream` of the forward node. Query i of
  * head h (of batch * heads) keeps key j when number ((h Tk + j) Tq' + i) of the stream is not below `dropout`, Tq' being
- * Tq rounded up to a multiple of 4. */
+ * Tq rounded up to a multiple of 4. With starts, i32 [B + 1] each, q is [1, rows, D] and k and v are [1, keys, D], of which
+ * batch element b has the rows starts[b] .. starts[b + 1] - 1, at most `queries` and `keys` (Tq and Tk) of them. */
 typedef enum mlrt__attention_part {
     MLRT__ATT_Q,
     MLRT__ATT_K,
@@ -148,6 +157,8 @@ typedef enum mlrt__attention_part {
     MLRT__ATT_FAR_Q, /* without it far_k is for q */
     MLRT__ATT_FAR_K,
     MLRT__ATT_FAR_V,
+    MLRT__ATT_Q_STARTS,
+    MLRT__ATT_K_STARTS,
     MLRT__ATT_PARTS
 } mlrt__attention_part;
 typedef struct mlrt__attention_attr {
@@ -155,12 +166,17 @@ typedef struct mlrt__attention_attr {
     uint32_t parts, pad;
     double scale, dropout;
     uint64_t stream;
+    int64_t queries, keys;
 } mlrt__attention_attr;
 extern const mlrt_op mlrt__op_attention, mlrt__op_attention_grad, mlrt__op_attention_dropout,
     mlrt__op_attention_dropout_grad;
 /* The number of the input that is `part`, or -1. */
 static inline int32_t mlrt__attention_input(const mlrt__attention_attr *a, mlrt__attention_part part) {
     return a->parts >> part & 1 ? __builtin_popcount(a->parts & ((1u << part) - 1)) : -1;
+}
+/* Whether the part has a gradient. */
+static inline bool mlrt__attention_learns(mlrt__attention_part part) {
+    return part != MLRT__ATT_DY && part != MLRT__ATT_MASK && part < MLRT__ATT_Q_STARTS;
 }
 /* "rotate": x [..., T, H * 2 n], table [T, n, 2]. transposed: by the transposes of the table's matrices. */
 typedef struct mlrt__rotate_attr {

@@ -21,7 +21,7 @@ typedef struct room {
     float *packed_a, *packed_b;
 } room;
 
-static bool is_summed(const attention *a) { return a->queries > BLOCK; }
+static bool is_summed(const attention *a) { return a->most[QUERIES] > BLOCK; }
 
 /* Room for a copy of some rows; inputs that are bf16 are copied as a whole. */
 static float *take_rows(const attention *a, space *s, mlrt__attention_part p, int64_t rows, int64_t width) {
@@ -31,7 +31,7 @@ static float *take_rows(const attention *a, space *s, mlrt__attention_part p, in
 /* What a head has of the part, f32. */
 static int64_t head_size(const attention *a, mlrt__attention_part p) {
     const bool is_key = p == MLRT__ATT_Q || p == MLRT__ATT_K;
-    const int64_t rows = p == MLRT__ATT_Q || p == MLRT__ATT_DY ? a->queries : a->keys;
+    const int64_t rows = a->most[p == MLRT__ATT_Q || p == MLRT__ATT_DY ? QUERIES : KEYS];
     return rows * whole_lanes(is_key ? a->key_width : a->value_width);
 }
 
@@ -44,8 +44,8 @@ static void take_wide(const attention *a, space *s, bool backward, room *r) {
 }
 
 static room room_of(const attention *a, space *s, bool backward) {
-    const int64_t block = at_most(a->queries, BLOCK), scores = a->keys * a->lanes;
-    const int64_t sums = backward && is_summed(a) ? a->keys : 0;
+    const int64_t keys = a->most[KEYS], block = at_most(a->most[QUERIES], BLOCK), scores = keys * a->lanes;
+    const int64_t sums = backward && is_summed(a) ? keys : 0;
     room r = {0};
     r.turned = take(s, at_least(at_least(a->key_width, a->value_width), a->far_width) * a->lanes);
     r.p = take(s, scores);
@@ -53,8 +53,8 @@ static room room_of(const attention *a, space *s, bool backward) {
     r.ds = take(s, backward ? scores : 0);
     r.kept = take(s, a->dropout > 0 ? scores : 0);
     r.by_distance = take(s, reach_size(a) * a->lanes);
-    r.k = take_rows(a, s, MLRT__ATT_K, a->keys, a->key_width);
-    r.v = take_rows(a, s, MLRT__ATT_V, a->keys, a->value_width);
+    r.k = take_rows(a, s, MLRT__ATT_K, keys, a->key_width);
+    r.v = take_rows(a, s, MLRT__ATT_V, keys, a->value_width);
     r.q = take_rows(a, s, MLRT__ATT_Q, backward ? block : 0, a->key_width);
     r.dy = take_rows(a, s, MLRT__ATT_DY, backward ? block : 0, a->value_width);
     r.far_q = take(s, backward ? copy_size(block, a->far_width) : 0);
@@ -64,7 +64,7 @@ static room room_of(const attention *a, space *s, bool backward) {
     r.dv = take(s, a->narrow_out ? 0 : sums * whole_lanes(a->value_width));
     take_wide(a, s, backward, &r);
     const int64_t widest = at_least(at_least(a->key_width, a->value_width), a->far_width);
-    const int64_t packed = a->format ? packed_size(at_least(a->keys, reach_size(a)), widest) : 0;
+    const int64_t packed = a->format ? packed_size(at_least(keys, reach_size(a)), widest) : 0;
     r.packed_a = take(s, packed);
     r.packed_b = take(s, packed);
     return r;
@@ -130,10 +130,10 @@ static head take_head(const attention *a, const room *s, int64_t number, const w
     const mlrt_tensor *far_q = a->in[MLRT__ATT_FAR_Q], *far_k = a->in[MLRT__ATT_FAR_K], *far_v = a->in[MLRT__ATT_FAR_V];
     head h = {.batch = number / a->heads, .number = number};
     h.keys = keys_of(a, h.batch);
-    h.q = operand_of(a->in[MLRT__ATT_Q], a, number, s->wide[MLRT__ATT_Q]);
-    h.k = at_hand(w, operand_of(a->in[MLRT__ATT_K], a, number, s->wide[MLRT__ATT_K]), h.keys, s->k);
-    h.v = at_hand(w, operand_of(a->in[MLRT__ATT_V], a, number, s->wide[MLRT__ATT_V]), h.keys, s->v);
-    h.far_q = far_q ? head_of(far_q, a, number) : h.q;
+    h.q = operand_of(a->in[MLRT__ATT_Q], a, QUERIES, number, s->wide[MLRT__ATT_Q]);
+    h.k = at_hand(w, operand_of(a->in[MLRT__ATT_K], a, KEYS, number, s->wide[MLRT__ATT_K]), h.keys, s->k);
+    h.v = at_hand(w, operand_of(a->in[MLRT__ATT_V], a, KEYS, number, s->wide[MLRT__ATT_V]), h.keys, s->v);
+    h.far_q = far_q ? head_of(far_q, a, QUERIES, number) : h.q;
     if (far_k) h.far_k = at_hand(w, far_head(far_k, number % a->heads, a->far_width), a->distances, s->far_k);
     if (far_v) h.far_v = at_hand(w, far_head(far_v, number % a->heads, a->value_width), a->distances, s->far_v);
     return h;
@@ -176,14 +176,14 @@ static void attend(const attention *a, const room *s, const head *h, const block
 static void draw_kept(const mlrt_call *c, const attention *a, const room *s, const head *h, const block *b) {
     const uint64_t forward = ((const mlrt__attention_attr *)c->attr)->stream, stream = forward ? forward : c->stream;
     const mlrt__philox_key key = mlrt__philox_begin(c->seed, stream, c->step);
-    const uint64_t row = ((uint64_t)a->queries + 3) / 4;
+    const uint64_t row = ((uint64_t)a->most[QUERIES] + 3) / 4;
     const float factor = 1 / (1 - a->dropout);
     for (int64_t j = 0; j < b->n; j++)
         for (int64_t r = 0; r < b->rows; r += 4 * MLRT__WIDE) {
             uint32_t bits[4 * MLRT__WIDE];
             const int64_t left = at_most(whole_lanes(b->rows) - r, 4 * MLRT__WIDE);
             float *kept = s->kept + j * a->lanes + r;
-            mlrt__philox_wide(key, (uint64_t)(h->number * a->keys + j) * row + (uint64_t)(b->i + r) / 4, bits);
+            mlrt__philox_wide(key, (uint64_t)(h->number * a->most[KEYS] + j) * row + (uint64_t)(b->i + r) / 4, bits);
 #pragma omp simd
             for (int64_t k = 0; k < left; k++) kept[k] = mlrt__unit_f32(bits[k]) >= a->dropout ? factor : 0.0f;
         }
@@ -213,7 +213,7 @@ static void forward_block(const mlrt_call *c, const attention *a, const room *s,
 
 static void forward_head(const mlrt_call *c, const attention *a, const room *s, few *f, int64_t number, worker *w) {
     const head h = take_head(a, s, number, w);
-    const matrix y = wide_place(&c->out, a, number, s->out[MLRT__ATT_DY]);
+    const matrix y = wide_place(&c->out, a, QUERIES, number, s->out[MLRT__ATT_DY]);
     if (is_few(a)) {
         fetch_all(&w->next);
         few_take(f, h.batch, h.q, h.k, h.v);
@@ -223,17 +223,19 @@ static void forward_head(const mlrt_call *c, const attention *a, const room *s, 
             const block b = block_of(a, &h, i);
             forward_block(c, a, s, &h, &b, y, w);
         }
-    put_narrow(&c->out, a, number, y);
+    put_narrow(&c->out, a, QUERIES, number, y);
 }
 
 static void forward_heads(const mlrt_call *c, int64_t first, int64_t last) {
-    const attention a = call_attention(c);
+    attention a = call_attention(c);
     const room s = thread_room(c, &a, false);
-    const mlrt_tensor *const touched[] = {a.in[MLRT__ATT_Q], a.in[MLRT__ATT_K], a.in[MLRT__ATT_V], &c->out};
+    const touched rows[] = {
+        {a.in[MLRT__ATT_Q], QUERIES}, {a.in[MLRT__ATT_K], KEYS}, {a.in[MLRT__ATT_V], KEYS}, {&c->out, QUERIES}};
     few f = few_of(&a);
     worker w = begin_work(&a, &s);
     for (int64_t i = first; i < last; i++) {
-        w.next = ahead_of(&a, touched, i + 1 < last ? 4 : 0, i + 1, 2);
+        enter_batch(&a, i / a.heads);
+        w.next = ahead_of(&a, rows, i + 1 < last ? 4 : 0, i + 1, 2);
         forward_head(c, &a, &s, &f, i, &w);
     }
     end_work(&w);
@@ -349,11 +351,11 @@ static void backward_blocks(const mlrt_call *c, const attention *a, const room *
 static void backward_head(const mlrt_call *c, const attention *a, const room *s, few *f, const mlrt_tensor *d,
                           int64_t number, worker *w) {
     const head h = take_head(a, s, number, w);
-    const matrix dy = operand_of(a->in[MLRT__ATT_DY], a, number, s->wide[MLRT__ATT_DY]);
-    gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, number, s->out[MLRT__ATT_Q]),
-                   .k = wide_place(&d[MLRT__ATT_K], a, number, s->out[MLRT__ATT_K]),
-                   .v = wide_place(&d[MLRT__ATT_V], a, number, s->out[MLRT__ATT_V])};
-    if (a->in[MLRT__ATT_FAR_Q]) g.far_q = head_of(&d[MLRT__ATT_FAR_Q], a, number);
+    const matrix dy = operand_of(a->in[MLRT__ATT_DY], a, QUERIES, number, s->wide[MLRT__ATT_DY]);
+    gradients g = {.q = wide_place(&d[MLRT__ATT_Q], a, QUERIES, number, s->out[MLRT__ATT_Q]),
+                   .k = wide_place(&d[MLRT__ATT_K], a, KEYS, number, s->out[MLRT__ATT_K]),
+                   .v = wide_place(&d[MLRT__ATT_V], a, KEYS, number, s->out[MLRT__ATT_V])};
+    if (a->in[MLRT__ATT_FAR_Q]) g.far_q = head_of(&d[MLRT__ATT_FAR_Q], a, QUERIES, number);
     if (a->in[MLRT__ATT_FAR_K]) g.far_k = far_head(&d[MLRT__ATT_FAR_K], number % a->heads, a->far_width);
     if (a->in[MLRT__ATT_FAR_V]) g.far_v = far_head(&d[MLRT__ATT_FAR_V], number % a->heads, a->value_width);
     if (is_few(a)) {
@@ -362,20 +364,21 @@ static void backward_head(const mlrt_call *c, const attention *a, const room *s,
         few_backward(f, dy, g.q, g.k, g.v);
     } else
         backward_blocks(c, a, s, &h, dy, g, w);
-    put_narrow(&d[MLRT__ATT_Q], a, number, g.q);
-    put_narrow(&d[MLRT__ATT_K], a, number, g.k);
-    put_narrow(&d[MLRT__ATT_V], a, number, g.v);
+    put_narrow(&d[MLRT__ATT_Q], a, QUERIES, number, g.q);
+    put_narrow(&d[MLRT__ATT_K], a, KEYS, number, g.k);
+    put_narrow(&d[MLRT__ATT_V], a, KEYS, number, g.v);
 }
 
-static void backward_range(const mlrt_call *c, const attention *a, const mlrt_tensor *d, int64_t first, int64_t last) {
+static void backward_range(const mlrt_call *c, attention *a, const mlrt_tensor *d, int64_t first, int64_t last) {
     const room s = thread_room(c, a, true);
-    const mlrt_tensor *const touched[] = {a->in[MLRT__ATT_Q],  a->in[MLRT__ATT_K], a->in[MLRT__ATT_V],
-                                          a->in[MLRT__ATT_DY], &d[MLRT__ATT_Q],    &d[MLRT__ATT_K],
-                                          &d[MLRT__ATT_V]};
+    const touched rows[] = {{a->in[MLRT__ATT_Q], QUERIES},  {a->in[MLRT__ATT_K], KEYS}, {a->in[MLRT__ATT_V], KEYS},
+                            {a->in[MLRT__ATT_DY], QUERIES}, {&d[MLRT__ATT_Q], QUERIES}, {&d[MLRT__ATT_K], KEYS},
+                            {&d[MLRT__ATT_V], KEYS}};
     few f = few_of(a);
     worker w = begin_work(a, &s);
     for (int64_t i = first; i < last; i++) {
-        w.next = ahead_of(a, touched, i + 1 < last ? 7 : 0, i + 1, 5);
+        enter_batch(a, i / a->heads);
+        w.next = ahead_of(a, rows, i + 1 < last ? 7 : 0, i + 1, 5);
         backward_head(c, a, &s, &f, d, i, &w);
     }
     end_work(&w);
@@ -387,7 +390,7 @@ static void backward_range(const mlrt_call *c, const attention *a, const mlrt_te
 static void find_gradients(const mlrt_call *c, const attention *a, mlrt_tensor d[MLRT__ATT_PARTS]) {
     const mlrt_shape *shape[MLRT__ATT_PARTS];
     for (int32_t p = 0, count = 0; p < MLRT__ATT_PARTS; p++) {
-        if (!a->in[p] || p == MLRT__ATT_DY || p == MLRT__ATT_MASK) continue;
+        if (!a->in[p] || !mlrt__attention_learns((mlrt__attention_part)p)) continue;
         shape[count++] = &a->in[p]->shape;
         char *const data = c->out.data;
         const size_t size = mlrt_dtype_size(c->out.dtype);
@@ -396,7 +399,7 @@ static void find_gradients(const mlrt_call *c, const attention *a, mlrt_tensor d
 }
 
 static void backward_heads(const mlrt_call *c, int64_t first, int64_t last) {
-    const attention a = call_attention(c);
+    attention a = call_attention(c);
     mlrt_tensor d[MLRT__ATT_PARTS] = {0};
     find_gradients(c, &a, d);
     backward_range(c, &a, d, first, last);
@@ -404,7 +407,7 @@ static void backward_heads(const mlrt_call *c, int64_t first, int64_t last) {
 
 /* The heads of some chunks of the batch, with sums of each chunk's own for the vectors of distances. */
 static void backward_chunks(const mlrt_call *c, int64_t first, int64_t last) {
-    const attention a = call_attention(c);
+    attention a = call_attention(c);
     const int64_t chunks = chunks_of(&a);
     mlrt_tensor d[MLRT__ATT_PARTS] = {0};
     find_gradients(c, &a, d);

@@ -17,8 +17,13 @@
 
 enum { BLOCK = 64 }; /* queries taken together: a multiple of the lanes */
 
+/* A tensor's rows are queries or keys. */
+typedef enum side { QUERIES, KEYS } side;
+
 typedef struct attention {
-    int64_t batch, heads, queries, keys, key_width, value_width; /* widths of one head */
+    int64_t batch, heads, key_width, value_width; /* widths of one head */
+    int64_t queries, keys;                        /* of the batch element at hand: see enter_batch */
+    int64_t most[2];                              /* queries and keys of any batch element */
     int64_t distances, far_width; /* vectors for them, 0 without; width of a head's keys */
     int64_t far_count;            /* numbers in all vectors for distances */
     int64_t lanes;                /* stride of the scores: queries of a block, rounded */
@@ -27,6 +32,7 @@ typedef struct attention {
     bool narrow[MLRT__ATT_PARTS], narrow_out; /* inputs and results that are bf16 */
     const mlrt__format *format;               /* of the products; NULL: f32, where the operands lie */
     const mlrt_tensor *in[MLRT__ATT_PARTS];   /* NULL when there is none */
+    const int32_t *starts[2];                 /* of queries and keys in [1, rows, D]; NULL: all have the most */
 } attention;
 
 static inline int64_t whole_lanes(int64_t n) { return (n + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES; }
@@ -36,7 +42,10 @@ static inline int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline attention attention_of(const mlrt__attention_attr *attr, const mlrt_shape *const in[MLRT__ATT_PARTS]) {
     const mlrt_shape *q = in[MLRT__ATT_Q], *k = in[MLRT__ATT_K], *v = in[MLRT__ATT_V];
     const mlrt_shape *far_q = in[MLRT__ATT_FAR_Q], *far_k = in[MLRT__ATT_FAR_K], *far_v = in[MLRT__ATT_FAR_V];
-    attention a = {.batch = q->dim[0], .heads = attr->heads, .queries = q->dim[1], .keys = k->dim[1]};
+    const mlrt_shape *starts = in[MLRT__ATT_Q_STARTS];
+    attention a = {.batch = starts ? starts->dim[0] - 1 : q->dim[0], .heads = attr->heads};
+    a.most[QUERIES] = a.queries = starts ? attr->queries : q->dim[1];
+    a.most[KEYS] = a.keys = starts ? attr->keys : k->dim[1];
     a.key_width = q->dim[2] / a.heads, a.value_width = v->dim[2] / a.heads;
     a.far_width = far_q ? far_q->dim[2] / a.heads : a.key_width;
     a.distances = far_k ? far_k->dim[0] : far_v ? far_v->dim[0] : 0;
@@ -52,7 +61,7 @@ static inline attention attention_of(const mlrt__attention_attr *attr, const mlr
 static inline const mlrt__format *format_of(const attention *a) {
     enum { LEAST = 32 };
     const bool narrow = a->narrow[MLRT__ATT_Q] && a->narrow[MLRT__ATT_K] && a->narrow[MLRT__ATT_V];
-    return narrow && a->distances == 0 && a->queries >= LEAST && a->keys >= LEAST
+    return narrow && a->distances == 0 && a->most[QUERIES] >= LEAST && a->most[KEYS] >= LEAST
                ? mlrt__format_bf16(mlrt__cpu_level(), 0)
                : NULL;
 }
@@ -66,6 +75,10 @@ static inline attention call_attention(const mlrt_call *c) {
     }
     attention a = attention_of(c->attr, shape);
     memcpy(a.in, in, sizeof in);
+    if (in[MLRT__ATT_Q_STARTS]) {
+        a.starts[QUERIES] = in[MLRT__ATT_Q_STARTS]->data;
+        a.starts[KEYS] = in[MLRT__ATT_K_STARTS]->data;
+    }
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++) a.narrow[p] = in[p] && in[p]->dtype == MLRT_BF16;
     a.narrow_out = c->out.dtype == MLRT_BF16;
     a.format = c->state;
@@ -73,8 +86,8 @@ static inline attention call_attention(const mlrt_call *c) {
 }
 
 static inline double work_of(const attention *a) {
-    const double rows = (double)(a->keys + a->distances);
-    return 2 * (double)(a->batch * a->heads * a->queries) * rows * (double)(a->key_width + a->value_width);
+    const double rows = (double)(a->most[KEYS] + a->distances);
+    return 2 * (double)(a->batch * a->heads * a->most[QUERIES]) * rows * (double)(a->key_width + a->value_width);
 }
 
 /* Of f32 numbers; or of bf16 ones, narrow, where products pack them. */
@@ -88,15 +101,28 @@ static inline matrix matrix_of(float *data, int64_t rows, int64_t row, int64_t w
     return (matrix){data, rows, row, width, false};
 }
 
-/* Where one head's matrix begins in a tensor [batch, rows, heads * width], in elements. */
-static inline int64_t head_start(const mlrt_tensor *t, const attention *a, int64_t i) {
-    const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
-    return i / a->heads * rows * row + i % a->heads * width;
+/* Rows of a batch element. */
+static inline int64_t first_row(const attention *a, side s, int64_t batch) {
+    return a->starts[s] ? a->starts[s][batch] : batch * a->most[s];
+}
+static inline int64_t rows_in(const attention *a, side s, int64_t batch) {
+    return a->starts[s] ? a->starts[s][batch + 1] - a->starts[s][batch] : a->most[s];
 }
 
-static inline matrix head_of(const mlrt_tensor *t, const attention *a, int64_t i) {
-    const int64_t rows = t->shape.dim[1], row = t->shape.dim[2], width = row / a->heads;
-    return matrix_of((float *)t->data + head_start(t, a, i), rows, row, width);
+static inline void enter_batch(attention *a, int64_t batch) {
+    a->queries = rows_in(a, QUERIES, batch);
+    a->keys = rows_in(a, KEYS, batch);
+}
+
+/* Where one head's matrix begins in a tensor [batch, rows, heads * width], in elements. */
+static inline int64_t head_start(const mlrt_tensor *t, const attention *a, side s, int64_t i) {
+    const int64_t row = t->shape.dim[2], width = row / a->heads;
+    return first_row(a, s, i / a->heads) * row + i % a->heads * width;
+}
+
+static inline matrix head_of(const mlrt_tensor *t, const attention *a, side s, int64_t i) {
+    const int64_t row = t->shape.dim[2], width = row / a->heads;
+    return matrix_of((float *)t->data + head_start(t, a, s, i), rows_in(a, s, i / a->heads), row, width);
 }
 
 static inline matrix rows_from(matrix m, int64_t first, int64_t rows) {
@@ -128,9 +154,16 @@ typedef struct lines {
     int64_t rows, row, width;
 } lines;
 
-static inline lines lines_of(const mlrt_tensor *t, const attention *a, int64_t head) {
-    const int64_t size = (int64_t)mlrt_dtype_size(t->dtype), row = size * t->shape.dim[2];
-    return (lines){(const char *)t->data + size * head_start(t, a, head), t->shape.dim[1], row, row / a->heads};
+/* A tensor of which every head has rows. */
+typedef struct touched {
+    const mlrt_tensor *tensor;
+    side side;
+} touched;
+
+static inline lines lines_of(const touched *t, const attention *a, int64_t head) {
+    const int64_t size = (int64_t)mlrt_dtype_size(t->tensor->dtype), row = size * t->tensor->shape.dim[2];
+    return (lines){(const char *)t->tensor->data + size * head_start(t->tensor, a, t->side, head),
+                   rows_in(a, t->side, head / a->heads), row, row / a->heads};
 }
 
 /* The rows of the next head, and how many of them to fetch with each tile of this one. */
@@ -141,13 +174,13 @@ typedef struct ahead {
 } ahead;
 
 /* All rows of the tensors' heads by the end of `products` products of scores with keys or values. */
-static inline ahead ahead_of(const attention *a, const mlrt_tensor *const *touched, int32_t count, int64_t head,
-                             int64_t products) {
-    ahead f = {.parts = count};
+static inline ahead ahead_of(const attention *a, const touched *t, int32_t count, int64_t head, int64_t products) {
+    ahead f = {0};
     int64_t rows = 0;
     for (int32_t i = 0; i < count; i++) {
-        f.part[i] = lines_of(touched[i], a, head);
-        rows += f.part[i].rows;
+        f.part[f.parts] = lines_of(&t[i], a, head);
+        rows += f.part[f.parts].rows;
+        f.parts += f.part[f.parts].rows > 0;
     }
     const mlrt__format *format = a->format;
     const int64_t columns = format ? 2 * format->columns : MLRT__COLUMNS, high = format ? format->rows : MLRT__ROWS;
@@ -266,9 +299,9 @@ static inline matrix at_hand(const worker *w, matrix m, int64_t n, float *copy) 
 }
 
 /* One head's matrix of a tensor that may be bf16: then a copy of it, unless it will be packed. */
-static inline matrix operand_of(const mlrt_tensor *t, const attention *a, int64_t i, float *copy) {
-    const matrix m = head_of(t, a, i), to = place_for(m, copy);
-    uint16_t *from = (uint16_t *)t->data + head_start(t, a, i);
+static inline matrix operand_of(const mlrt_tensor *t, const attention *a, side s, int64_t i, float *copy) {
+    const matrix m = head_of(t, a, s, i), to = place_for(m, copy);
+    uint16_t *from = (uint16_t *)t->data + head_start(t, a, s, i);
     if (t->dtype != MLRT_BF16) return m;
     if (a->format) return (matrix){(float *)from, m.rows, m.row, m.width, true};
     for (int64_t r = 0; r < m.rows; r++)
@@ -278,15 +311,15 @@ static inline matrix operand_of(const mlrt_tensor *t, const attention *a, int64_
 }
 
 /* Where one head's results go: when they are to be bf16, to a place of their own first. */
-static inline matrix wide_place(const mlrt_tensor *t, const attention *a, int64_t i, float *own) {
-    const matrix m = head_of(t, a, i);
+static inline matrix wide_place(const mlrt_tensor *t, const attention *a, side s, int64_t i, float *own) {
+    const matrix m = head_of(t, a, s, i);
     return t->dtype == MLRT_BF16 ? place_for(m, own) : m;
 }
 
 /* From there to the tensor. */
-static inline void put_narrow(const mlrt_tensor *t, const attention *a, int64_t i, matrix from) {
-    const matrix m = head_of(t, a, i);
-    uint16_t *to = (uint16_t *)t->data + head_start(t, a, i);
+static inline void put_narrow(const mlrt_tensor *t, const attention *a, side s, int64_t i, matrix from) {
+    const matrix m = head_of(t, a, s, i);
+    uint16_t *to = (uint16_t *)t->data + head_start(t, a, s, i);
     if (t->dtype != MLRT_BF16) return;
     for (int64_t r = 0; r < m.rows; r++)
         for (int64_t k = 0; k < m.width; k += MLRT__LANES)
@@ -297,7 +330,7 @@ static inline void put_narrow(const mlrt_tensor *t, const attention *a, int64_t 
 
 /* Keys that query i may look at: 0 .. visible - 1. */
 static inline int64_t visible(const attention *a, int64_t i, int64_t keys) {
-    const int64_t n = a->causal ? i + a->keys - a->queries + 1 : keys;
+    const int64_t n = a->causal ? i + a->most[KEYS] - a->most[QUERIES] + 1 : keys;
     return n < 0 ? 0 : at_most(n, keys);
 }
 
@@ -305,7 +338,7 @@ static inline int64_t visible(const attention *a, int64_t i, int64_t keys) {
 static inline int64_t keys_of(const attention *a, int64_t batch) {
     const mlrt_tensor *t = a->in[MLRT__ATT_MASK];
     if (!t || t->shape.rank != 2) return a->keys;
-    const float *mask = (const float *)t->data + batch * a->keys;
+    const float *mask = (const float *)t->data + batch * a->most[KEYS];
     int64_t n = a->keys;
     while (n > 0 && mask[n - 1] == 0) n--;
     return n;
@@ -325,12 +358,12 @@ static inline void hide_pairs(const float *mask, int64_t row, float *s, int64_t 
 
 /* Scores [n, lanes] of the queries i .. i + rows - 1: minus infinity where the key is not for the query. */
 static inline void hide(const attention *a, int64_t batch, float *s, int64_t i, int64_t rows, int64_t n) {
-    const int64_t past = a->keys - a->queries + i; /* the last key that the first query sees */
+    const int64_t past = a->most[KEYS] - a->most[QUERIES] + i; /* the last key that the first query sees */
     for (int64_t j = past + 1 < 0 ? 0 : past + 1; a->causal && j < n; j++)
         for (int64_t r = 0; r < at_most(j - past, rows); r++) s[j * a->lanes + r] = -MLRT__INF;
     const mlrt_tensor *mask = a->in[MLRT__ATT_MASK];
     if (mask && mask->shape.rank == 2)
-        hide_keys((const float *)mask->data + batch * a->keys, s, n, a->lanes);
+        hide_keys((const float *)mask->data + batch * a->most[KEYS], s, n, a->lanes);
     else if (mask)
         hide_pairs((const float *)mask->data + ((mask->shape.dim[0] > 1 ? batch : 0) * a->queries + i) * a->keys,
                    a->keys, s, rows, n, a->lanes);

@@ -22,6 +22,7 @@ typedef struct plan {
     mlrt__nest nest;
     int32_t axis;                /* of which a tile has a range; the axes before it are outer, those after it whole */
     int64_t range, inner, tiles; /* elements of the axis in a tile, elements in one of them, tiles in all */
+    int64_t row;                 /* elements in one of the outermost axis */
     source source[MLRT__FUSED_INPUTS];
     int32_t steps;
     struct {
@@ -39,14 +40,27 @@ static void plan_nest(plan *p, const mlrt_call *c) {
     mlrt__nest_collapse(&p->nest);
 }
 
+static void count_tiles(plan *p) {
+    const int64_t *dim = p->nest.dim;
+    p->tiles = (dim[p->axis] + p->range - 1) / p->range;
+    for (int32_t axis = 0; axis < p->axis; axis++) p->tiles *= dim[axis];
+}
+
 static void plan_tiles(plan *p) {
     const mlrt__nest *t = &p->nest;
     p->axis = t->rank - 1;
-    p->inner = 1;
+    p->inner = p->row = 1;
     while (p->axis > 0 && p->inner * t->dim[p->axis] <= TILE) p->inner *= t->dim[p->axis--];
     p->range = TILE / p->inner < t->dim[p->axis] ? TILE / p->inner : t->dim[p->axis];
-    p->tiles = (t->dim[p->axis] + p->range - 1) / p->range;
-    for (int32_t axis = 0; axis < p->axis; axis++) p->tiles *= t->dim[axis];
+    for (int32_t axis = 1; axis < t->rank; axis++) p->row *= t->dim[axis];
+    count_tiles(p);
+}
+
+/* Rows are the outermost axis that is longer than one. */
+static void resize(mlrt_call *c) {
+    plan *p = c->state;
+    p->nest.dim[0] = mlrt_shape_count(&c->out.shape) / p->row;
+    count_tiles(p);
 }
 
 /* Whether the elements of a tile lie one after the other. */
@@ -192,6 +206,6 @@ static void release(mlrt_call *c) {
 }
 
 const mlrt__kernel MLRT_KERNELS(elementwise)[] = {
-    {"fused", .prepare = prepare, .run = run, .release = release, .flops = flops},
+    {"fused", .prepare = prepare, .resize = resize, .run = run, .release = release, .flops = flops},
     {0},
 };

@@ -17,7 +17,7 @@ typedef struct few {
 
 /* Of more, fewer than half a vector's lanes would be of use, or sums would take longer than what they save. */
 static inline bool is_few(const attention *a) {
-    return a->keys <= MLRT__LANES / 2 && a->queries <= MLRT__LANES / 2 && a->distances == 0 && a->dropout == 0 &&
+    return a->most[KEYS] <= MLRT__LANES / 2 && a->most[QUERIES] <= MLRT__LANES / 2 && a->distances == 0 && a->dropout == 0 &&
            a->key_width % MLRT__LANES == 0 && a->value_width % MLRT__LANES == 0;
 }
 
@@ -82,21 +82,22 @@ static inline bool sees(const attention *a, int64_t batch, int64_t i, int64_t j)
     const mlrt_tensor *mask = a->in[MLRT__ATT_MASK];
     if (i >= a->queries || j >= visible(a, i, a->keys)) return false;
     if (!mask) return true;
-    if (mask->shape.rank == 2) return ((const float *)mask->data)[batch * a->keys + j] != 0;
+    if (mask->shape.rank == 2) return ((const float *)mask->data)[batch * a->most[KEYS] + j] != 0;
     const int64_t plane = mask->shape.dim[0] > 1 ? batch : 0;
     return ((const float *)mask->data)[(plane * a->queries + i) * a->keys + j] != 0;
 }
 
 static few few_of(const attention *a) {
     few f = {.a = a, .keys = MLRT__LANES / 4, .batch = -1};
-    while (f.keys < a->keys) f.keys *= 2;
+    while (f.keys < a->most[KEYS]) f.keys *= 2;
     f.group = MLRT__LANES / f.keys;
     return f;
 }
 
 /* A head's operands; what a batch element sees is found out once. */
 static void few_take(few *f, int64_t batch, matrix q, matrix k, matrix v) {
-    const bool known = f->batch == batch || (f->batch >= 0 && !f->a->in[MLRT__ATT_MASK]);
+    const bool same = !f->a->in[MLRT__ATT_MASK] && !f->a->starts[KEYS]; /* for all batch elements */
+    const bool known = f->batch == batch || (f->batch >= 0 && same);
     for (int64_t i = 0; i < f->a->queries && !known; i += f->group)
         for (int l = 0; l < MLRT__LANES; l++) f->seen[i][l] = -sees(f->a, batch, i + l / f->keys, l % f->keys);
     f->batch = batch, f->q = q, f->k = k, f->v = v;

@@ -93,6 +93,28 @@ static void run_scatter_add(const mlrt_call *c) {
     mlrt__share(c, column_items(out.inner), (double)mlrt_shape_count(&c->in[1].shape), scatter_columns);
 }
 
+/* ---- rows without padding ---- */
+
+static void run_row_starts(const mlrt_call *c) {
+    const int64_t batch = c->in[0].shape.dim[0], length = c->in[0].shape.dim[1];
+    int32_t *start = c->out.data;
+    start[0] = 0;
+    for (int64_t b = 0; b < batch; b++) {
+        const float *mask = (const float *)c->in[0].data + b * length;
+        int64_t n = length;
+        while (n > (b == 0) && mask[n - 1] == 0) n--;
+        start[b + 1] = start[b] + (int32_t)n;
+    }
+}
+
+static void run_rows_kept(const mlrt_call *c) {
+    const int64_t batch = c->in[0].shape.dim[0] - 1, length = ((const mlrt__kept_attr *)c->attr)->length;
+    const int32_t *start = c->in[0].data;
+    int32_t *row = c->out.data;
+    for (int64_t b = 0; b < batch; b++)
+        for (int32_t i = start[b]; i < start[b + 1]; i++) row[i] = (int32_t)(b * length) + i - start[b];
+}
+
 /* ---- along an axis: items are (outer, group of columns) ---- */
 
 #define TAKE(bits)                                                                                                     \
@@ -152,6 +174,8 @@ static void run_add_along(const mlrt_call *c) {
 const mlrt__kernel MLRT_KERNELS(index)[] = {
     {"gather", .run = run_gather},
     {"scatter_add", .run = run_scatter_add},
+    {"row_starts", .run = run_row_starts},
+    {"rows_kept", .run = run_rows_kept},
     {"take_along", .run = run_take_along},
     {"add_along", .run = run_add_along},
     {0},

@@ -59,6 +59,13 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     return MLRT_OK;
 }
 
+/* Rows of a, of which there is one matrix: m, or k where it is transposed. */
+static void resize_matmul(mlrt_call *c) {
+    mlrt__product *p = &((state *)c->state)->product;
+    p->m = mlrt_shape_count(&c->out.shape) / p->n;
+    p->k = mlrt_shape_count(&c->in[0].shape) / p->m;
+}
+
 static void run_matmul(const mlrt_call *c) {
     const state *s = c->state;
     if (!s->format)
@@ -85,7 +92,7 @@ static double flops_matmul(const mlrt_node *n) {
 }
 
 const mlrt__kernel MLRT_KERNELS(matmul)[] = {
-    {"matmul", .scratch = scratch_matmul, .prepare = prepare_matmul, .run = run_matmul, .release = release_matmul,
-     .flops = flops_matmul},
+    {"matmul", .scratch = scratch_matmul, .prepare = prepare_matmul, .resize = resize_matmul, .run = run_matmul,
+     .release = release_matmul, .flops = flops_matmul},
     {0},
 };

@@ -146,7 +146,8 @@ static void add_up(const float *partial, int64_t chunks, int64_t stride, float *
 
 /* The parts of the pack start at multiples of ALIGN elements, as the partial sums do. */
 static void run_backward(const mlrt_call *c, bool centred, mlrt__part *part) {
-    const int64_t count = mlrt_shape_count(&c->in[0].shape), chunks = chunks_of(rows_of(&c->in[0]));
+    const int64_t count = mlrt_shape_count(&c->node->in[0]->shape); /* there may be fewer rows than there is room for */
+    const int64_t chunks = chunks_of(rows_of(&c->in[0]));
     const int64_t stride = stride_of(width_of(&c->in[0])), start = stride_of(count);
     float *pack = c->out.data;
     mlrt__share(c, chunks, 2 * work_of(c), part);

@@ -12,6 +12,7 @@ typedef struct mlrt__item {
     int64_t offset;  /* of a view, in elements from the root's first */
     int32_t last;    /* of a root: the last item that reads its memory */
     int64_t at;      /* its fixed place in the arena, in bytes; -1: it has none */
+    const mlrt_node *rows; /* the "rows_kept" whose rows it has; NULL: all that its shape says */
     void *data;      /* where it is */
 } mlrt__item;
 
@@ -32,6 +33,8 @@ void mlrt__rewrite(mlrt__compiler *c);
 void mlrt__recompute(mlrt__compiler *c);
 /* narrow.c: what feeds products of bf16 numbers is bf16 in memory. */
 void mlrt__narrow(mlrt__compiler *c);
+/* ragged.c: which items have fewer rows than room, in batches without padding. */
+mlrt_status mlrt__ragged(mlrt__compiler *c, mlrt_error *err);
 /* order.c: when each item runs. Items know by now which of them have memory elsewhere. */
 void mlrt__order(mlrt__compiler *c);
 
@@ -46,8 +49,11 @@ mlrt__layout mlrt__plan(mlrt__compiler *c);
 /* Whose memory each item lives in, and who reads it last, before any item writes over another. */
 void mlrt__lifetimes(mlrt__compiler *c);
 
-/* Constants are computed before the first run, and the caller may leave inputs as they are for the next. */
-static inline bool mlrt__is_lasting(const mlrt__item *i) { return i->constant || i->node->op == &mlrt__op_input; }
+/* Constants are computed before the first run, the caller may leave inputs as they are for the next, and how many rows
+ * there are is looked up until the end. */
+static inline bool mlrt__is_lasting(const mlrt__item *i) {
+    return i->constant || i->node->op == &mlrt__op_input || i->node->op == &mlrt__op_row_starts;
+}
 /* Where the k-th want is to lie in the arena, or -1. */
 static inline int64_t mlrt__want_at(const mlrt__compiler *c, int32_t k) {
     return c->home && c->home->at ? c->home->at[k] : -1;

@@ -59,7 +59,7 @@ static double time_steps(mlrt__program *p, int32_t runs) {
     for (int32_t r = 0; r < runs + 1; r++) /* the first warms up */
         for (int32_t i = p->first; i < p->steps; i++) {
             const double start = mlrt__now();
-            p->step[i].run(&p->step[i].call);
+            mlrt__step_run(&p->step[i]);
             if (r) p->step[i].seconds += (mlrt__now() - start) / runs;
         }
     mlrt__set_float_mode(mode);

@@ -93,11 +93,12 @@ static mlrt__kernel *kernel_of_op(mlrt__arena *arena, const mlrt_op *op) {
 static void run_copy(const mlrt_call *c) { memcpy(c->out.data, c->in[0].data, mlrt_tensor_bytes(&c->out)); }
 const mlrt__kernel mlrt__copy = {.op = "copy", .run = run_copy};
 
-static void add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
+static mlrt__step *add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
                      const mlrt_tensor *in, int32_t inputs) {
     mlrt__step *s = &p->step[p->steps++];
     *s = (mlrt__step){.run = kernel->run, .kernel = kernel};
     s->call = (mlrt_call){.node = n, .out = out, .in = in, .inputs = inputs, .attr = n->attr, .stream = n->stream};
+    return s;
 }
 
 static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__item *item, mlrt_error *err) {
@@ -110,7 +111,8 @@ static mlrt_status add_call(mlrt__compiler *c, mlrt__program *p, const mlrt__ite
     }
     mlrt_tensor *in = MLRT__NEWS(&p->arena, mlrt_tensor, n->inputs);
     for (int32_t k = 0; k < n->inputs; k++) in[k] = tensor_of(&c->item[n->in[k]->id]);
-    add_step(p, kernel, n, tensor_of(item), in, n->inputs);
+    mlrt__step *s = add_step(p, kernel, n, tensor_of(item), in, n->inputs);
+    s->rows = mlrt__rows_of(c, &p->arena, item, &s->call.out, in);
     return MLRT_OK;
 }
 
@@ -188,6 +190,7 @@ static mlrt_status compile(mlrt__compiler *c, mlrt__program *p, float *params, m
     mlrt__narrow(c);
     bind_given(c, params);
     mlrt__order(c);
+    if (mlrt__ragged(c, err) != MLRT_OK) return err->status;
     if (bind_arena(c, p, err) != MLRT_OK) return err->status;
     p->step = MLRT__NEWS(&p->arena, mlrt__step, c->items + c->wants);
     if (add_calls(c, p, true, err) != MLRT_OK) return err->status;
@@ -270,7 +273,7 @@ static mlrt_status failed_in(mlrt__program *p, const mlrt__step *s, mlrt_error *
 static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_error *err) {
     const mlrt__float_mode mode = mlrt__flush_denormals();
     mlrt__step *s = p->step + from, *end = p->step + to;
-    for (; s < end && p->error.status == MLRT_OK; s++) s->run(&s->call);
+    for (; s < end && p->error.status == MLRT_OK; s++) mlrt__step_run(s);
     mlrt__set_float_mode(mode);
     return p->error.status == MLRT_OK ? MLRT_OK : failed_in(p, s - 1, err);
 }

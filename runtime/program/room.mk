@@ -1,2 +1,2 @@
-libmlrt_la_SOURCES += %D%/program.h %D%/calls.h %D%/compile.h %D%/program.c %D%/rewrite.c %D%/recompute.c %D%/narrow.c %D%/order.c %D%/plan.c %D%/explain.c \
+libmlrt_la_SOURCES += %D%/program.h %D%/calls.h %D%/compile.h %D%/program.c %D%/rewrite.c %D%/recompute.c %D%/narrow.c %D%/ragged.c %D%/order.c %D%/plan.c %D%/explain.c \
 	%D%/params.c

@@ -1,4 +1,4 @@
-program_tests = %D%/allocation %D%/fuse %D%/memory %D%/narrow %D%/params %D%/plan %D%/recompute %D%/run
+program_tests = %D%/allocation %D%/fuse %D%/memory %D%/narrow %D%/params %D%/plan %D%/recompute %D%/run %D%/unpad
 check_PROGRAMS += $(program_tests)
 TESTS += $(program_tests)
 EXTRA_DIST += %D%/random_graph.h

@@ -1,0 +1,170 @@
+/* unpad.c - steps without padding: the same loss and the same gradients, from fewer rows, and nothing of what lies behind
+ * them is ever read. */
+#include "graph/unpad.h"
+#include "program/calls.h"
+#include "tap.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAD = 1, CLASSES = 11, MOST = 64 };
+
+typedef struct shape {
+    const char *name;
+    int64_t batch, source, target, dim;
+    int32_t heads;
+    bool encoder_only; /* tokens say themselves what comes next */
+    bool full;         /* nothing is padded */
+    bool bf16;
+    double tolerance;
+} shape;
+
+typedef struct net {
+    const shape *shape;
+    mlrt_graph *graph;
+    mlrt_node *w[MOST], *dw[MOST], *loss;
+    int32_t count;
+} net;
+
+static mlrt_node *weight(net *n, mlrt_shape s) {
+    char name[16];
+    snprintf(name, sizeof name, "w%d", n->count);
+    return n->w[n->count++] = mlrt__graph_input(n->graph, name, MLRT_F32, s, NULL);
+}
+
+static mlrt_node *affine(net *n, mlrt_node *x, int64_t out) {
+    return mlrt_add(mlrt_matmul(x, weight(n, MLRT_SHAPE_OF(out, mlrt_dim(x, -1))), MLRT_TRANS_B),
+                    weight(n, MLRT_SHAPE_OF(out)));
+}
+
+static mlrt_node *attend(net *n, mlrt_node *x, mlrt_node *memory, mlrt_node *mask, bool causal) {
+    const int64_t d = n->shape->dim;
+    mlrt_node *q = affine(n, x, d), *k = affine(n, memory, d), *v = affine(n, memory, d);
+    mlrt_node *y = affine(n, mlrt_attention(q, k, v, mask, n->shape->heads, causal, 0), d);
+    mlrt_node *gain = weight(n, MLRT_SHAPE_OF(d));
+    return causal ? mlrt_rms_norm(mlrt_add(x, y), gain, 1e-5)
+                  : mlrt_layer_norm(mlrt_add(x, y), gain, weight(n, MLRT_SHAPE_OF(d)), 1e-5);
+}
+
+static mlrt_node *embed(net *n, mlrt_node *tokens) {
+    const int64_t d = n->shape->dim;
+    mlrt_node *place = weight(n, MLRT_SHAPE_OF(mlrt_dim(tokens, 1), d));
+    return mlrt_dropout(mlrt_add(mlrt_gather(weight(n, MLRT_SHAPE_OF(CLASSES, d)), tokens), place), 0);
+}
+
+static mlrt_node *feed_forward(net *n, mlrt_node *x) {
+    return mlrt_add(x, affine(n, mlrt_relu(affine(n, x, 3 * n->shape->dim)), n->shape->dim));
+}
+
+static mlrt_node *tokens_of(net *n, const char *name, int64_t length) {
+    return mlrt__graph_input(n->graph, name, MLRT_I32, MLRT_SHAPE_OF(n->shape->batch, length), NULL);
+}
+
+static void build(net *n, const shape *s, bool without) {
+    *n = (net){.shape = s, .graph = mlrt__graph_new(NULL, true)};
+    n->graph->bf16 = s->bf16;
+    mlrt_node *source = tokens_of(n, "source", s->source), *target = tokens_of(n, "target", s->target), *h;
+    mlrt_node *mask = mlrt_ne(source, mlrt_full_i32(n->graph, MLRT_SCALAR, PAD));
+    if (!s->encoder_only) {
+        mlrt_node *memory = embed(n, source);
+        memory = feed_forward(n, attend(n, memory, memory, mask, false));
+        h = feed_forward(n, embed(n, target));
+        h = attend(n, attend(n, h, h, NULL, true), memory, mask, false);
+    } else {
+        h = embed(n, target);
+        h = attend(n, h, h, NULL, true);
+    }
+    n->loss = mlrt_cross_entropy(affine(n, h, CLASSES), target, PAD, 0.1);
+    mlrt__padding p[MLRT__PADDINGS];
+    const int32_t found = without ? mlrt__find_padding(n->loss, p) : 0;
+    if (without) is_int(found, s->encoder_only ? 1 : 2, "%s: the paddings are found", s->name);
+    if (without) n->loss = mlrt__leave_out_padding(n->loss, p, found);
+    mlrt_grad(n->loss, n->w, n->count, n->dw);
+}
+
+/* Lengths from nothing to all, and some padding in the middle of what is kept. */
+static void fill_tokens(const mlrt_tensor *t, const shape *s, uint64_t seed) {
+    const int64_t batch = t->shape.dim[0], length = t->shape.dim[1];
+    for (int64_t b = 0; b < batch; b++) {
+        const uint64_t drawn = mlrt_random_below(seed, 7, (uint64_t)b, (uint64_t)length + 1);
+        const int64_t own = s->full ? length : b == 1 ? 0 : b == 2 ? length : (int64_t)drawn;
+        for (int64_t i = 0; i < length; i++) {
+            const uint64_t token = mlrt_random_below(seed, 8, (uint64_t)(b * length + i), CLASSES);
+            ((int32_t *)t->data)[b * length + i] = i < own ? (int32_t)token : PAD;
+        }
+    }
+}
+
+static void fill(mlrt__program *p, const shape *s, uint64_t seed) {
+    for (int32_t i = 0; i < p->inputs; i++) {
+        const mlrt_tensor t = p->input[i].tensor;
+        const double scale = t.shape.rank == 2 ? 1 / sqrt((double)t.shape.dim[1]) : 0.3;
+        if (t.dtype == MLRT_I32)
+            fill_tokens(&t, s, seed + (p->input[i].name[0] == 's'));
+        else
+            for (int64_t k = 0; k < mlrt_shape_count(&t.shape); k++)
+                ((float *)t.data)[k] = (float)(scale * mlrt_random_gauss(1, mlrt_stream(p->input[i].name), (uint64_t)k));
+    }
+}
+
+static mlrt__program *compile(net *n, const char *name) {
+    mlrt__program *p;
+    mlrt_error err = {0};
+    mlrt__want want[MOST + 1] = {{n->loss, NULL}};
+    for (int32_t i = 0; i < n->count; i++) want[i + 1].node = n->dw[i];
+    if (ok(mlrt__program_new(n->graph, want, n->count + 1, NULL, &p, &err) == MLRT_OK, "%s: compiles", name)) return p;
+    diag("%s", err.message);
+    exit(1);
+}
+
+/* The difference over the norm, the worst of all gradients. Those of the keys' biases are zero but for rounding. */
+static double distance(const mlrt__program *a, const mlrt__program *b, int32_t count) {
+    double worst = 0;
+    for (int32_t i = 0; i <= count; i++) {
+        const mlrt_tensor x = mlrt__program_result(a, i), y = mlrt__program_result(b, i);
+        double difference = 0, norm = 0;
+        for (int64_t k = 0; k < mlrt_shape_count(&x.shape); k++) {
+            const double u = (double)((const float *)x.data)[k], v = (double)((const float *)y.data)[k];
+            difference += (u - v) * (u - v), norm += u * u;
+        }
+        const double d = sqrt(difference / (norm > 1e-8 ? norm : 1e-8));
+        if (!(d <= worst)) worst = d;
+    }
+    return worst;
+}
+
+static void check(const shape *s) {
+    net with, without;
+    build(&with, s, false);
+    build(&without, s, true);
+    mlrt__program *a = compile(&with, s->name), *b = compile(&without, s->name);
+    int32_t ragged = 0;
+    for (int32_t i = 0; i < b->steps; i++) ragged += b->step[i].rows != NULL;
+    ok(ragged > 20, "%s: %d of %d calls take the rows that there are", s->name, ragged, b->steps);
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        fill(a, s, seed), fill(b, s, seed);
+        memset(b->memory, 0xff, b->arena_bytes); /* NaN, wherever something is read that was not written */
+        if (b->scratch_bytes) memset(b->scratch, 0xff, b->scratch_bytes);
+        ok(mlrt__program_run(a, 1, 1, NULL) == MLRT_OK && mlrt__program_run(b, 1, 1, NULL) == MLRT_OK, "%s: runs",
+           s->name);
+        const double d = distance(a, b, with.count);
+        ok(d < s->tolerance, "%s: the loss and all gradients are the same, batch %d (%.1e)", s->name, (int)seed, d);
+    }
+    mlrt__program_free(a), mlrt__program_free(b);
+    mlrt__graph_free(with.graph), mlrt__graph_free(without.graph);
+}
+
+int main(void) {
+    static const shape shapes[] = {
+        {"few", 5, 7, 4, 32, 2, false, false, false, 1e-5},
+        {"odd widths", 4, 9, 11, 15, 3, false, false, false, 1e-5},
+        {"blocks of queries", 6, 70, 90, 32, 2, false, false, false, 1e-5},
+        {"large products", 24, 40, 33, 64, 2, false, false, false, 1e-5},
+        {"nothing padded", 6, 10, 9, 32, 2, false, true, false, 1e-5},
+        {"tokens alone", 6, 12, 30, 32, 2, true, false, false, 1e-5},
+        {"bf16", 24, 40, 36, 64, 2, false, false, true, 3e-2},
+        {"bf16, few", 40, 8, 5, 64, 2, false, false, true, 3e-2},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check(&shapes[i]);
+    return done_testing();
+}
