@@ -226,6 +226,7 @@ static int save(lua_State *L) { return file_call(L, mlrt__trainer_save); }
 
 static int step(lua_State *L) { return lua_pushinteger(L, mlrt__trainer_step(self(L)->trainer)), 1; }
 static int bytes(lua_State *L) { return lua_pushinteger(L, (lua_Integer)mlrt__trainer_bytes(self(L)->trainer)), 1; }
+static int padding(lua_State *L) { return lua_pushnumber(L, mlrt__trainer_padding(self(L)->trainer)), 1; }
 static int flops(lua_State *L) {
     return lua_pushnumber(L, mlrt__program_flops(mlrt__trainer_program(self(L)->trainer))), 1;
 }
@@ -244,9 +245,12 @@ static int milestones(lua_State *L) {
     return 1;
 }
 
-/* trainer:explain(runs): the schedule on stdout. */
+/* trainer:explain(runs): the schedule on stdout, with its times for the first batch. */
 static int explain(lua_State *L) {
-    mlrt__program_explain(mlrt__trainer_program(self(L)->trainer), (int32_t)luaL_optinteger(L, 2, 10), stdout);
+    mlrt_error err = {0};
+    mlrt__trainer *t = self(L)->trainer;
+    if (mlrt__trainer_take_batch(t, &err) != MLRT_OK) return mlrt__raise(L, &err);
+    mlrt__program_explain(mlrt__trainer_program(t), (int32_t)luaL_optinteger(L, 2, 10), stdout);
     return 0;
 }
 
@@ -417,6 +421,7 @@ void mlrt__open_trainers(lua_State *L) {
                                        {"milestones", milestones},
                                        {"bytes", bytes},
                                        {"flops", flops},
+                                       {"padding", padding},
                                        {"count", count},
                                        {"explain", explain},
                                        {"parameters", parameters},

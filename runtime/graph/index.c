@@ -1,5 +1,6 @@
 /* index.c - looking elements up by number; each look-up is the gradient of an addition, and the other way round. */
 #include "graph/build.h"
+#include "graph/unpad.h"
 #include <inttypes.h>
 
 /* ---- rows of a table ---- */
@@ -72,11 +73,14 @@ static mlrt_status infer_kept(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape 
 }
 
 const mlrt_op mlrt__op_row_starts = {.name = "row_starts", .min_inputs = 1, .max_inputs = 1, .infer = infer_starts};
-const mlrt_op mlrt__op_rows_kept = {.name = "rows_kept",
-                                    .min_inputs = 1,
-                                    .max_inputs = 1,
-                                    .attr_size = sizeof(mlrt__kept_attr),
-                                    .infer = infer_kept};
+const mlrt_op mlrt__op_rows_kept = {
+    .name = "rows_kept", .min_inputs = 1, .max_inputs = 1, .attr_size = sizeof(mlrt__kept_attr), .infer = infer_kept};
+
+mlrt_node *mlrt__row_starts(mlrt_node *mask) { return MLRT__APPLY(&mlrt__op_row_starts, NULL, mask); }
+
+mlrt_node *mlrt__rows_kept(mlrt_node *starts, int64_t length) {
+    return MLRT__APPLY(&mlrt__op_rows_kept, &(mlrt__kept_attr){length}, starts);
+}
 
 /* ---- along an axis ---- */
 

@@ -82,8 +82,8 @@ static bool is_by_row(const mlrt_node *n, const mlrt_node *mask) {
 /* ---- who looks at padding ---- */
 
 static bool is_key(const mlrt_node *n, int32_t k) {
-    return is_attention(n) && (k == mlrt__attention_input(n->attr, MLRT__ATT_K) ||
-                               k == mlrt__attention_input(n->attr, MLRT__ATT_V));
+    return is_attention(n) &&
+           (k == mlrt__attention_input(n->attr, MLRT__ATT_K) || k == mlrt__attention_input(n->attr, MLRT__ATT_V));
 }
 
 /* The mask of what a loss does not ignore, or NULL. */
@@ -137,6 +137,14 @@ static unpadder begin(mlrt_graph *g, const mlrt_node *loss, const mlrt__padding 
     return u;
 }
 
+/* Masks are told by the data alone. */
+static bool is_told(const mlrt_node *n) {
+    if (n->op == &mlrt__op_param || n->op->flags & MLRT_OP_RANDOM) return false;
+    for (int32_t k = 0; k < n->inputs; k++)
+        if (!is_told(n->in[k])) return false;
+    return true;
+}
+
 int32_t mlrt__find_padding(mlrt_node *loss, mlrt__padding *p) {
     mlrt_graph *g = loss->graph;
     mlrt_node *mask[MLRT__PADDINGS];
@@ -147,12 +155,12 @@ int32_t mlrt__find_padding(mlrt_node *loss, mlrt__padding *p) {
         mlrt_node *found = is_attention(n) && can_attend(n) ? (mlrt_node *)part(n, MLRT__ATT_MASK) : counted(n);
         for (int32_t k = 0; k < masks && found; k++)
             if (mask[k] == found) found = NULL;
-        if (found && mlrt_count(found) > 1) mask[masks++] = found;
+        if (found && mlrt_count(found) > 1 && is_told(found)) mask[masks++] = found;
     }
     for (int32_t i = 0; i < masks; i++) {
         p[count] = (mlrt__padding){.mask = mask[i]};
         unpadder u = begin(g, loss, p);
-        if (mark_rows(&u, loss, count)) p[count++].starts = MLRT__APPLY(&mlrt__op_row_starts, NULL, mask[i]);
+        if (mark_rows(&u, loss, count)) p[count++].starts = mlrt__row_starts(mask[i]);
     }
     return g->error.status == MLRT_OK ? count : 0;
 }
@@ -263,8 +271,7 @@ mlrt_node *mlrt__leave_out_padding(mlrt_node *loss, const mlrt__padding *p, int3
     unpadder u = begin(g, loss, p);
     for (int32_t f = 0; f < count; f++) mark_rows(&u, loss, f);
     if (!fits_together(&u)) return loss;
-    for (int32_t f = 0; f < count; f++)
-        u.kept[f] = MLRT__APPLY(&mlrt__op_rows_kept, &(mlrt__kept_attr){mlrt_dim(p[f].mask, 1)}, p[f].starts);
+    for (int32_t f = 0; f < count; f++) u.kept[f] = mlrt__rows_kept(p[f].starts, mlrt_dim(p[f].mask, 1));
     for (int32_t i = 0; i < u.nodes && g->error.status == MLRT_OK; i++)
         if (u.live[i]) rebuild(&u, g->node[i]);
     if (g->error.status != MLRT_OK) return g->failed;

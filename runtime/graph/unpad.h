@@ -11,6 +11,10 @@
 
 #include "graph/ops.h"
 
+/* Where the sequences of a mask begin when their padding is left out, and the rows that are kept of [B, T]: ops.h. */
+mlrt_node *mlrt__row_starts(mlrt_node *mask);
+mlrt_node *mlrt__rows_kept(mlrt_node *starts, int64_t length);
+
 /* Something that tells padding: a mask [B, T] which is 0 there, and where sequences begin when it is left out. What is 0
  * before the last number that is not stays. */
 typedef struct mlrt__padding {

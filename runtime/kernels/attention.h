@@ -24,9 +24,9 @@ typedef struct attention {
     int64_t batch, heads, key_width, value_width; /* widths of one head */
     int64_t queries, keys;                        /* of the batch element at hand: see enter_batch */
     int64_t most[2];                              /* queries and keys of any batch element */
-    int64_t distances, far_width; /* vectors for them, 0 without; width of a head's keys */
-    int64_t far_count;            /* numbers in all vectors for distances */
-    int64_t lanes;                /* stride of the scores: queries of a block, rounded */
+    int64_t distances, far_width;                 /* vectors for them, 0 without; width of a head's keys */
+    int64_t far_count;                            /* numbers in all vectors for distances */
+    int64_t lanes;                                /* stride of the scores: queries of a block, rounded */
     bool causal;
     float scale, dropout;
     bool narrow[MLRT__ATT_PARTS], narrow_out; /* inputs and results that are bf16 */

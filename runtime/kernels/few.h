@@ -17,8 +17,8 @@ typedef struct few {
 
 /* Of more, fewer than half a vector's lanes would be of use, or sums would take longer than what they save. */
 static inline bool is_few(const attention *a) {
-    return a->most[KEYS] <= MLRT__LANES / 2 && a->most[QUERIES] <= MLRT__LANES / 2 && a->distances == 0 && a->dropout == 0 &&
-           a->key_width % MLRT__LANES == 0 && a->value_width % MLRT__LANES == 0;
+    return a->most[KEYS] <= MLRT__LANES / 2 && a->most[QUERIES] <= MLRT__LANES / 2 && a->distances == 0 &&
+           a->dropout == 0 && a->key_width % MLRT__LANES == 0 && a->value_width % MLRT__LANES == 0;
 }
 
 static inline const float *row(matrix m, int64_t i) { return m.data + i * m.row; }

@@ -20,8 +20,8 @@ typedef struct mlrt__kernel {
     /* Once, when the program is compiled: c is complete but for step; create what run() needs in c->state. May be NULL. */
     mlrt_status (*prepare)(mlrt_call *c, mlrt_error *err);
     void (*run)(const mlrt_call *c);
-    void (*resize)(mlrt_call *c);        /* tensors have fewer or more rows than before; NULL: run() reads their shapes */
-    void (*release)(mlrt_call *c);       /* frees c->state; may be NULL */
+    void (*resize)(mlrt_call *c);  /* tensors have fewer or more rows than before; NULL: run() reads their shapes */
+    void (*release)(mlrt_call *c); /* frees c->state; may be NULL */
     double (*flops)(const mlrt_node *n); /* or NULL */
 } mlrt__kernel;
 

@@ -23,7 +23,7 @@ typedef struct mlrt__step {
     const mlrt__kernel *kernel;
     mlrt_call call;
     mlrt__rows *rows; /* or NULL: its shapes are always the same */
-    double seconds; /* of the timed runs of mlrt__program_explain */
+    double seconds;   /* of the timed runs of mlrt__program_explain */
 } mlrt__step;
 
 typedef struct mlrt__bound {

@@ -6,14 +6,14 @@
 
 /* A result on its way into the program. The stages fill it in from the top. */
 typedef struct mlrt__item {
-    mlrt_node *node; /* rewritten: its inputs are nodes of items, numbered by their ids */
-    bool constant;   /* depends on nothing that changes between runs */
-    int32_t root;    /* the item whose memory it lives in: itself, or what it is a view or an overwriting of */
-    int64_t offset;  /* of a view, in elements from the root's first */
-    int32_t last;    /* of a root: the last item that reads its memory */
-    int64_t at;      /* its fixed place in the arena, in bytes; -1: it has none */
+    mlrt_node *node;       /* rewritten: its inputs are nodes of items, numbered by their ids */
+    bool constant;         /* depends on nothing that changes between runs */
+    int32_t root;          /* the item whose memory it lives in: itself, or what it is a view or an overwriting of */
+    int64_t offset;        /* of a view, in elements from the root's first */
+    int32_t last;          /* of a root: the last item that reads its memory */
+    int64_t at;            /* its fixed place in the arena, in bytes; -1: it has none */
     const mlrt_node *rows; /* the "rows_kept" whose rows it has; NULL: all that its shape says */
-    void *data;      /* where it is */
+    void *data;            /* where it is */
 } mlrt__item;
 
 typedef struct mlrt__compiler {

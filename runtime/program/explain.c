@@ -33,11 +33,13 @@ const char *mlrt__step_text(const mlrt__step *s) {
     return text;
 }
 
+/* Of the rows that the last run had. */
 static double flops_of(const mlrt__step *s) {
     const mlrt_node *n = s->call.node;
+    const double part = s->rows ? (double)s->rows->now / (double)s->rows->capacity : 1;
     if (s->kernel == &mlrt__copy) return 0;
-    if (s->kernel->flops) return s->kernel->flops(n);
-    return n->op->flops ? n->op->flops(n) : 0;
+    if (s->kernel->flops) return part * s->kernel->flops(n);
+    return n->op->flops ? part * n->op->flops(n) : 0;
 }
 
 static double bytes_of(const mlrt__step *s) {

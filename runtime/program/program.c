@@ -94,7 +94,7 @@ static void run_copy(const mlrt_call *c) { memcpy(c->out.data, c->in[0].data, ml
 const mlrt__kernel mlrt__copy = {.op = "copy", .run = run_copy};
 
 static mlrt__step *add_step(mlrt__program *p, const mlrt__kernel *kernel, const mlrt_node *n, mlrt_tensor out,
-                     const mlrt_tensor *in, int32_t inputs) {
+                            const mlrt_tensor *in, int32_t inputs) {
     mlrt__step *s = &p->step[p->steps++];
     *s = (mlrt__step){.run = kernel->run, .kernel = kernel};
     s->call = (mlrt_call){.node = n, .out = out, .in = in, .inputs = inputs, .attr = n->attr, .stream = n->stream};

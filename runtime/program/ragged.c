@@ -27,10 +27,16 @@ static bool counts_itself(const mlrt_node *n) {
 
 /* Results have the rows of what they are computed from. */
 static bool keeps_rows(const mlrt_op *op) {
-    static const mlrt_op *const all[] = {
-        &mlrt__op_fused,    &mlrt__op_gather, &mlrt__op_layer_norm,         &mlrt__op_rms_norm,   &mlrt__op_dropout,
-        &mlrt__op_reshape,  &mlrt__op_stop_gradient, &mlrt__op_attention, &mlrt__op_attention_dropout,
-        &mlrt__op_cross_entropy_grad};
+    static const mlrt_op *const all[] = {&mlrt__op_fused,
+                                         &mlrt__op_gather,
+                                         &mlrt__op_layer_norm,
+                                         &mlrt__op_rms_norm,
+                                         &mlrt__op_dropout,
+                                         &mlrt__op_reshape,
+                                         &mlrt__op_stop_gradient,
+                                         &mlrt__op_attention,
+                                         &mlrt__op_attention_dropout,
+                                         &mlrt__op_cross_entropy_grad};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (op == all[i]) return true;
     return false;
@@ -56,15 +62,35 @@ static const mlrt_node *input_of_part(const mlrt_node *pack, int64_t start) {
     return NULL;
 }
 
+/* The pack that a slice is taken of, or of whose copy in bf16, or NULL. */
+static const mlrt_node *pack_of(const mlrt_node *slice) {
+    const mlrt_node *n = slice->op == &mlrt__op_slice ? slice->in[0] : NULL;
+    while (n && n->op == &mlrt__op_fused && n->inputs == 1) n = n->in[0];
+    return n && ends_rows(n) ? n : NULL;
+}
+
 static bool sums_rows(const mlrt_node *sum) {
     const mlrt__axis_attr *a = sum->attr;
     const int32_t axis = row_axis(&sum->in[0]->shape);
     return a->axis <= axis && axis < a->axis + a->option;
 }
 
+static mlrt_status unknown(const mlrt_node *n, mlrt_error *err) {
+    return mlrt_fail(err, MLRT_UNSUPPORTED, "op '%s' does not know rows without padding", n->op->name);
+}
+
+/* A product has the rows of its first operand, or is a sum over those of both. */
+static mlrt_status rows_of_product(const mlrt_node *n, const mlrt_node *const of[2], const mlrt_node **rows,
+                                   mlrt_error *err) {
+    const bool turned = ((const mlrt__matmul_attr *)n->attr)->flags & MLRT_TRANS_A;
+    if (!of[0] || turned != (of[1] != NULL)) return unknown(n, err);
+    *rows = turned ? NULL : of[0];
+    return MLRT_OK;
+}
+
 /* The "rows_kept" whose rows n has, or NULL; fails for an op that takes rows and is not known to. */
 static mlrt_status find_rows(const mlrt__compiler *c, const mlrt_node *n, const mlrt_node **rows, mlrt_error *err) {
-    const mlrt_node *of[2] = {NULL, NULL}, *any = NULL;
+    const mlrt_node *of[2] = {NULL, NULL}, *any = NULL, *pack = pack_of(n);
     for (int32_t k = 0; k < n->inputs; k++) {
         const mlrt_node *in = c->item[n->in[k]->id].rows;
         if (k < 2) of[k] = in;
@@ -75,27 +101,31 @@ static mlrt_status find_rows(const mlrt__compiler *c, const mlrt_node *n, const 
     *rows = NULL;
     if (n->op == &mlrt__op_rows_kept)
         *rows = n;
-    else if (n->op == &mlrt__op_slice && ends_rows(n->in[0])) {
-        const mlrt_node *in = input_of_part(n->in[0], mlrt__view_offset(n));
+    else if (pack) {
+        const mlrt_node *in = input_of_part(pack, mlrt__view_offset(n));
         *rows = in ? c->item[in->id].rows : NULL;
     } else if (!any || ends_rows(n))
         return MLRT_OK;
     else if (n->op == &mlrt__op_sum)
         *rows = sums_rows(n) ? NULL : any;
-    else if (n->op == &mlrt__op_matmul && (of[0] != NULL || of[1] == NULL))
-        *rows = ((const mlrt__matmul_attr *)n->attr)->flags & MLRT_TRANS_A ? NULL : any;
+    else if (n->op == &mlrt__op_matmul)
+        return rows_of_product(n, of, rows, err);
     else if (counts_itself(n))
         *rows = of[0];
     else if (keeps_rows(n->op))
         *rows = any;
     else
-        return mlrt_fail(err, MLRT_UNSUPPORTED, "op '%s' does not know rows without padding", n->op->name);
+        return unknown(n, err);
     return MLRT_OK;
 }
 
 mlrt_status mlrt__ragged(mlrt__compiler *c, mlrt_error *err) {
-    for (int32_t i = 0; i < c->items; i++)
-        if (find_rows(c, c->item[i].node, &c->item[i].rows, err) != MLRT_OK) return err->status;
+    for (int32_t i = 0; i < c->items; i++) {
+        const mlrt_node *n = c->item[i].node;
+        if (find_rows(c, n, &c->item[i].rows, err) == MLRT_OK) continue;
+        if (n->path[0]) mlrt_at(err, "%s", n->path);
+        return err->status;
+    }
     return MLRT_OK;
 }
 

@@ -114,6 +114,9 @@ typedef struct mlrt__timing {
 /* Train on, with nothing between the steps: no reports, evaluations or checkpoints. */
 mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_error *err);
 
+/* Give the program of the step the next batch, as the step itself would, to run it alone. */
+mlrt_status mlrt__trainer_take_batch(mlrt__trainer *t, mlrt_error *err);
+
 mlrt_status mlrt__trainer_save(mlrt__trainer *t, const char *path, mlrt_error *err);
 
 const mlrt__params *mlrt__trainer_params(const mlrt__trainer *t);
@@ -122,7 +125,8 @@ float *mlrt__trainer_buffer(const mlrt__trainer *t);          /* of the paramete
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t); /* of the training step */
 int64_t mlrt__trainer_step(const mlrt__trainer *t);
 int64_t mlrt__trainer_milestone(const mlrt__trainer *t, int32_t i); /* the step that reached it; 0: none yet */
-size_t mlrt__trainer_bytes(const mlrt__trainer *t);                 /* parameters, gradients, slots and programs */
+double mlrt__trainer_padding(const mlrt__trainer *t); /* share of rows that steps leave out, of a sample */
+size_t mlrt__trainer_bytes(const mlrt__trainer *t);   /* parameters, gradients, slots and programs */
 
 /* Which examples to look at. Another task than the recipe's has its inputs, of the same shapes, and more or other targets:
  * those of the recipe's that it lacks are zeros. */

@@ -6,6 +6,7 @@
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include "train/milestones.h"
+#include "train/padding.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct mlrt__trainer {
     double started, last_report, last_checkpoint;
     int64_t rate_step; /* step and time since which the rate is measured */
     double rate_time, grad_norm;
+    double padding; /* share of rows that are left out of a step */
 };
 
 /* ---- building ---- */
@@ -51,7 +53,8 @@ static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *e
     }
     if (mlrt__params_count(&t->params) == 0)
         return mlrt_fail(err, MLRT_ARGUMENT, "the model has no parameters to train");
-    return MLRT_OK;
+    *loss = mlrt__without_padding(r, *loss, &t->padding, err);
+    return *loss ? MLRT_OK : err->status;
 }
 
 static mlrt_status allocate(mlrt__trainer *t, mlrt_error *err) {
@@ -413,6 +416,17 @@ mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_erro
     return status;
 }
 
+mlrt_status mlrt__trainer_take_batch(mlrt__trainer *t, mlrt_error *err) {
+    mlrt_error local = {0};
+    if (!err) err = &local;
+    mlrt__batches *batches;
+    const mlrt__recipe *r = t->recipe;
+    if (mlrt__batches_open(r->task, r->batch, r->seed, t->progress.step, &batches, err) != MLRT_OK) return err->status;
+    take_batch(t, batches, err);
+    mlrt__batches_close(batches);
+    return err->status;
+}
+
 mlrt_status mlrt__trainer_evaluate(mlrt__trainer *t, const mlrt__measure **measure, int32_t *count, mlrt_error *err) {
     mlrt_error local = {0};
     if (!err) err = &local;
@@ -434,6 +448,8 @@ float *mlrt__trainer_buffer(const mlrt__trainer *t) { return t->buffer; }
 mlrt__program *mlrt__trainer_program(const mlrt__trainer *t) { return t->program; }
 int64_t mlrt__trainer_step(const mlrt__trainer *t) { return t->progress.step; }
 int64_t mlrt__trainer_milestone(const mlrt__trainer *t, int32_t i) { return t->progress.milestone[i]; }
+
+double mlrt__trainer_padding(const mlrt__trainer *t) { return t->padding; }
 
 size_t mlrt__trainer_bytes(const mlrt__trainer *t) {
     size_t bytes = sizeof(float) * (size_t)(mlrt__params_size(&t->params) + t->optimizer.slots * t->optimizer.size);

@@ -47,6 +47,22 @@ def first_max(x, dim):
     return x.sort(dim=dim, descending=True, stable=True).indices.select(dim, 0).float()
 
 
+def lengths(mask):
+    """Of each row of [B, T], up to its last number that is not 0; 1 at least of the first."""
+    places = torch.arange(1, mask.shape[1] + 1) * (mask != 0)
+    longest = places.amax(1)
+    longest[0] = max(int(longest[0]), 1)
+    return longest
+
+
+def row_starts(mask):
+    return torch.cat([torch.zeros(1, dtype=torch.long), lengths(mask).cumsum(0)])
+
+
+def rows_kept(mask):
+    return (torch.arange(mask.shape[1]) < lengths(mask)[:, None]).flatten().nonzero()[:, 0]
+
+
 def attention(q, k, v, mask, heads, causal=False, scale=None, far_q=None, far_k=None, far_v=None):
     """softmax((q k^T + far_q far_k^T) scale) (v + far_v); a query with nothing to attend gives zeros. Rows of far_k and
     far_v are for the distances -c .. c of a key from a query."""

@@ -7,6 +7,7 @@
 #define MLRT_TESTS_ROWS_H
 
 #include "derivative.h"
+#include "graph/unpad.h"
 
 /* Which numbers the real inputs take, and what is asked of the derivatives. */
 #define ROW_KINDS(X)                                                                                                   \
@@ -172,6 +173,9 @@ typedef struct row {
     X(concat_first, "f32[2,3], f32[1,3]", SMOOTH, mlrt_concat(x, 2, -2), "torch.cat(x, 0)") \
     X(concat_twice, "f32[2,3]", SMOOTH, mlrt_concat((mlrt_node *[]){x[0], mlrt_square(x[0]), x[0]}, 3, 1), \
       "torch.cat([x[0], x[0].square(), x[0]], 1)") \
+    X(row_starts, "f32[4,5]", TIES, F(mlrt__row_starts(x[0])), "row_starts(x[0]).float()") \
+    X(rows_kept, "f32[4,5]", TIES, mlrt_sum(F(mlrt__rows_kept(mlrt__row_starts(x[0]), 5)), ALL, false), \
+      "rows_kept(x[0]).float().sum()") \
     X(gather, "f32[5,2], i32[2,3]<5", SMOOTH, mlrt_gather(x[0], x[1]), "x[0][x[1]]") \
     X(gather_vector, "f32[4], i32[7]<4", SMOOTH, mlrt_square(mlrt_gather(x[0], x[1])), "x[0][x[1]].square()") \
     X(gather_scalar, "f32[4,3], i32[]<4", SMOOTH, mlrt_gather(x[0], x[1]), "x[0][x[1]]") \
