@@ -103,6 +103,7 @@ void mlrt__recipe_read(lua_State *L, int table, mlrt__arena *arena, mlrt__recipe
     read_optimizer(L, table, arena, &r->optimizer);
     r->seed = (uint64_t)whole(L, table, "seed", 0);
     r->bf16 = flag(L, table, "bf16");
+    r->keep_padding = flag(L, table, "keep_padding");
     r->batch = whole(L, table, "batch", 1);
     r->steps = whole(L, table, "steps", 1);
     r->epoch_steps = whole(L, table, "epoch_steps", 1);

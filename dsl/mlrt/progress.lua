@@ -75,7 +75,7 @@ function M.summary(experiment, recipe, trainer, given)
   line("training: %s steps of %s examples, evaluated every %s", grouped(recipe.steps), grouped(recipe.batch),
     recipe.evaluate == 1 and "step" or grouped(recipe.evaluate) .. " steps")
   if trainer:padding() > 0 then
-    line("padding: %.0f %% of the tokens, which steps leave out", 100 * trainer:padding())
+    line("padding: %.0f %% of the tokens, which steps skip", 100 * trainer:padding())
   end
   if recipe.precision == "bf16" then
     line("precision: %s", recipe.bf16 and "large products and what feeds them in bf16, all else in f32"

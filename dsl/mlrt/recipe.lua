@@ -32,6 +32,7 @@ local train_words = {
   milestones = "table",                     -- { accuracy = 0.9 }: in which step is a metric so good for the first time?
   checkpoint = "number boolean",            -- seconds between checkpoints; false: none
   precision = "string",
+  padding = "string",                       -- "skip", or "keep": compute it, too
 }
 
 local stop_words = { metric = "string", at = "number", patience = "number", milestones = "boolean" }
@@ -50,6 +51,15 @@ local function positive(where, train, name)
   local value = train[name]
   if value and not (value > 0 and value < math.huge) then
     words.fail(where, "train: '%s' must be positive, got %s", name, value)
+  end
+  return value
+end
+
+-- One of two words, of which the first is the default.
+local function one_of(where, train, name, default, other)
+  local value = train[name] or default
+  if value ~= default and value ~= other then
+    words.fail(where, "train: '%s' must be \"%s\" or \"%s\", got \"%s\"", name, default, other, value)
   end
   return value
 end
@@ -220,10 +230,8 @@ function M.new(experiment, p, spec)
   local train = spec.train or {}
   words.check_table(where, "train", train, train_words)
   words.check_table(where, "stop", train.stop or {}, stop_words)
-  local precision = train.precision or "f32"
-  if precision ~= "f32" and precision ~= "bf16" then
-    words.fail(where, "train: 'precision' must be \"f32\" or \"bf16\", got \"%s\"", precision)
-  end
+  local precision = one_of(where, train, "precision", "f32", "bf16")
+  local padding = one_of(where, train, "padding", "skip", "keep")
   if train.steps and (train.epochs or train.epoch_size) then
     words.fail(where, "train: 'steps' and 'epochs' both say how long")
   end
@@ -255,7 +263,7 @@ function M.new(experiment, p, spec)
     task = spec.task, loss = loss, predict = predict, forward = forward, metric = measures, measured = own,
     optimizer = spec.optimizer, schedule = extra.schedule, groups = extra.groups,
     clip = positive(where, train, "clip"),
-    precision = precision, bf16 = precision == "bf16" and core.bf16(),
+    precision = precision, bf16 = precision == "bf16" and core.bf16(), keep_padding = padding == "keep",
     seed = p.seed, batch = batch, steps = steps, epoch_steps = epoch_steps,
     evaluate = count("evaluate", train.steps and math.max(1, steps // 50) or epoch_steps),
     eval_batch = count("eval_batch", math.min(256, math.max(facts.test, facts.valid, 1))),

@@ -37,6 +37,7 @@ typedef struct mlrt__recipe {
     mlrt__model model;
     mlrt__optimizer optimizer;
     uint64_t seed;
+    bool keep_padding;   /* compute what the loss does not depend on, too */
     bool bf16;           /* large products round their operands to bf16, where the CPU multiplies that */
     int64_t batch;       /* examples a step; the size of the training split at most */
     int64_t steps;       /* in all */

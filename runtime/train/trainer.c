@@ -53,7 +53,7 @@ static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *e
     }
     if (mlrt__params_count(&t->params) == 0)
         return mlrt_fail(err, MLRT_ARGUMENT, "the model has no parameters to train");
-    *loss = mlrt__without_padding(r, *loss, &t->padding, err);
+    if (!r->keep_padding) *loss = mlrt__without_padding(r, *loss, &t->padding, err);
     return *loss ? MLRT_OK : err->status;
 }
 

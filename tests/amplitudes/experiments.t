@@ -41,7 +41,7 @@ ok "teaches nothing of the next" holds '$valid.accuracy > 0.35 && $test.accuracy
 ok "some of its words" trained mixed_loop loop=3 zeros=none test=200 dim=32 epochs=3 epoch_size=8000
 ok "teach something of it" holds '$test.accuracy > 0.12 && $test.magnitude_accuracy > 0.3'
 like "$(cat out)" "valid_best +0\." "what Table 3 has is told"
-like "$(cat out)" "padding: [1-9][0-9] % of the tokens" "and how much of a batch is padding, which steps leave out"
+like "$(cat out)" "padding: [1-9][0-9] % of the tokens" "and how much of a batch is padding, which steps skip"
 
 # ---- positions, bases ----
 

@@ -196,6 +196,7 @@ put train '{ monitor = "accuracy" }, metrics = {}' "4: train: 'monitor' is 'accu
 put train '{ stop = { metric = "accuracy", at = 1 } }, metrics = {}' \
     "4: train: 'stop.metric' is 'accuracy', which 'metrics' leaves out" "nor such an end"
 train 'precision = "f16"' "train: 'precision' must be \"f32\" or \"bf16\", got \"f16\""
+train 'padding = "leave"' "train: 'padding' must be \"skip\" or \"keep\", got \"leave\""
 train "stop = 0.99" "train: 'stop' must be a table, got a number"
 train "stop = { metrc = 1 }" "stop: unknown word 'metrc' (did you mean 'metric'?)"
 train 'stop = { metric = "acuracy", at = 1 }' "the task has no metric 'acuracy' (did you mean 'accuracy'?)"
