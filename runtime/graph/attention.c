@@ -35,12 +35,10 @@ static mlrt_status check_far(const mlrt_node *n, int32_t heads, mlrt_error *err)
 
 /* q [1, rows, D] and k [1, keys, D], and where in them the sequences begin. */
 static mlrt_status check_starts(const mlrt_node *n, mlrt_error *err) {
-    const mlrt__attention_attr *a = n->attr;
     const mlrt_node *q = part(n, MLRT__ATT_Q_STARTS), *k = part(n, MLRT__ATT_K_STARTS), *mask = part(n, MLRT__ATT_MASK);
     if (!q && !k) return MLRT_OK;
     if (!q || !k || q->dtype != MLRT_I32 || k->dtype != MLRT_I32 || q->shape.rank != 1 || mlrt_dim(n->in[0], 0) != 1 ||
-        mlrt_dim(q, 0) < 1 || !mlrt_shape_equal(&q->shape, &k->shape) || a->parts >> MLRT__ATT_FAR_Q & 7 ||
-        (mask && mask->shape.rank != 2))
+        mlrt_dim(q, 0) < 1 || !mlrt_shape_equal(&q->shape, &k->shape) || (mask && mask->shape.rank != 2))
         return mlrt__misfit(n, err, "starts are i32 [B + 1] of q [1, rows, D] and of k, with a mask [B, Tk] or none");
     return MLRT_OK;
 }

@@ -46,11 +46,10 @@ static bool is_attention(const mlrt_node *n) {
     return n->op == &mlrt__op_attention || n->op == &mlrt__op_attention_dropout;
 }
 
-/* Attention that can do without padding: without vectors for distances, and with a mask [B, keys] at most. */
+/* Attention that can do without padding, with a mask [B, keys] at most, and does not yet. */
 static bool can_attend(const mlrt_node *n) {
-    const uint32_t others = ((const mlrt__attention_attr *)n->attr)->parts >> MLRT__ATT_FAR_Q;
     const mlrt_node *mask = part(n, MLRT__ATT_MASK);
-    return !others && !(mask && mask->shape.rank != 2);
+    return !part(n, MLRT__ATT_Q_STARTS) && !(mask && mask->shape.rank != 2);
 }
 
 static bool is_name(const mlrt_node *n) {
@@ -76,14 +75,20 @@ static bool is_by_row(const mlrt_node *n, const mlrt_node *mask) {
                n->shape.rank == 3;
     if (is_attention(n)) return can_attend(n);
     return ((n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm) && n->shape.rank == 3) || is_name(n) ||
-           n->op == &mlrt__op_dropout || n->op == &mlrt__op_stop_gradient;
+           n->op == &mlrt__op_dropout || n->op == &mlrt__op_stop_gradient ||
+           (n->op == &mlrt__op_rotate && n->shape.rank == 3);
 }
 
 /* ---- who looks at padding ---- */
 
-static bool is_key(const mlrt_node *n, int32_t k) {
-    return is_attention(n) &&
-           (k == mlrt__attention_input(n->attr, MLRT__ATT_K) || k == mlrt__attention_input(n->attr, MLRT__ATT_V));
+static bool is_part(const mlrt_node *n, int32_t k, mlrt__attention_part p) {
+    return is_attention(n) && k == mlrt__attention_input(n->attr, p);
+}
+
+static bool is_key(const mlrt_node *n, int32_t k) { return is_part(n, k, MLRT__ATT_K) || is_part(n, k, MLRT__ATT_V); }
+
+static bool is_query(const mlrt_node *n, int32_t k) {
+    return is_part(n, k, MLRT__ATT_Q) || is_part(n, k, MLRT__ATT_FAR_Q);
 }
 
 /* The mask of what a loss does not ignore, or NULL. */
@@ -100,7 +105,7 @@ static bool looks_away(const mlrt_node *n, int32_t k, const mlrt_node *mask, boo
         return part(n, MLRT__ATT_MASK) == mask || (without && causal);
     }
     if (n->op == &mlrt__op_cross_entropy) return k == 0 && counted(n) == mask;
-    if (is_attention(n)) return without && k == 0;
+    if (is_attention(n)) return without && is_query(n, k);
     return without && has_rows(n->in[k], mask);
 }
 
@@ -189,6 +194,10 @@ static mlrt_node *rows_of(unpadder *u, const mlrt_node *y, int32_t k, int32_t f)
     mlrt_node *now = u->now[x->id];
     if (u->of[x->id] == f) return now;
     if (x->shape.rank >= 2 && has_rows(x, mask)) return mlrt_gather(as_table(now, mlrt_count(mask), 2), u->kept[f]);
+    if (y->op == &mlrt__op_rotate) { /* the angles of a place */
+        mlrt_node *table = mlrt_gather(now, places(u, f));
+        return mlrt_reshape(table, MLRT_SHAPE_OF(mlrt_count(mask), mlrt_dim(x, 1), 2));
+    }
     if (mlrt__elementwise_code(y->op) < 0 || !has_places(x, y)) return now;
     return mlrt_gather(as_table(now, mlrt_dim(mask, 1), x->shape.rank - y->shape.rank + 2), places(u, f));
 }
@@ -219,11 +228,14 @@ static int32_t padding_of_keys(const unpadder *u, const mlrt_node *n) {
 
 static mlrt_node *attend(unpadder *u, const mlrt_node *n) {
     const int32_t fq = u->of[n->id], fk = padding_of_keys(u, n);
-    const mlrt_node *q = n->in[0], *k = n->in[1], *mask = part(n, MLRT__ATT_MASK);
+    const mlrt_node *q = n->in[0], *k = n->in[1];
     mlrt__attention_attr attr = *(const mlrt__attention_attr *)n->attr;
-    mlrt_node *in[MLRT__ATT_PARTS] = {operand(u, n, 0, fq), operand(u, n, 1, fk), operand(u, n, 2, fk)};
-    int32_t count = 3;
-    if (mask) in[count++] = u->now[mask->id];
+    mlrt_node *in[MLRT__ATT_PARTS];
+    int32_t count = 0;
+    for (; count < n->inputs; count++)
+        in[count] = is_query(n, count) ? operand(u, n, count, fq)
+                    : is_key(n, count) ? operand(u, n, count, fk)
+                                       : u->now[n->in[count]->id];
     in[count++] = starts_of(u, q, fq);
     in[count++] = starts_of(u, k, fk);
     attr.parts |= 1u << MLRT__ATT_Q_STARTS | 1u << MLRT__ATT_K_STARTS;

@@ -16,13 +16,13 @@ static inline int64_t clip(int64_t x, int64_t most) { return at_least(0, at_most
 
 /* Of the queries i .. i + rows - 1 and the first n keys. */
 static inline reach reach_of(const attention *a, int64_t i, int64_t rows, int64_t n) {
-    const int64_t middle = a->distances / 2 - (i + a->keys - a->queries), most = a->distances - 1;
+    const int64_t middle = a->distances / 2 - (i + a->most[KEYS] - a->most[QUERIES]), most = a->distances - 1;
     const int64_t first = clip(middle - rows + 1, most), last = clip(middle + n - 1, most);
     return (reach){first, n > 0 ? last - first + 1 : 0, middle - first};
 }
 
 /* The most that a block can have. */
-static inline int64_t reach_size(const attention *a) { return at_most(a->distances, a->keys + BLOCK); }
+static inline int64_t reach_size(const attention *a) { return at_most(a->distances, a->most[KEYS] + BLOCK); }
 
 /* The vectors of a tensor [distances, width] or [distances, heads * width] for one head. */
 static inline matrix far_head(const mlrt_tensor *t, int64_t head, int64_t width) {

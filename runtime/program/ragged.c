@@ -36,7 +36,8 @@ static bool keeps_rows(const mlrt_op *op) {
                                          &mlrt__op_stop_gradient,
                                          &mlrt__op_attention,
                                          &mlrt__op_attention_dropout,
-                                         &mlrt__op_cross_entropy_grad};
+                                         &mlrt__op_cross_entropy_grad,
+                                         &mlrt__op_rotate};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (op == all[i]) return true;
     return false;

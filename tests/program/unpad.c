@@ -51,6 +51,25 @@ static mlrt_node *attend(net *n, mlrt_node *x, mlrt_node *memory, mlrt_node *mas
                   : mlrt_layer_norm(mlrt_add(x, y), gain, weight(n, MLRT_SHAPE_OF(d)), 1e-5);
 }
 
+/* Attention to itself that knows positions by vectors for distances and angles. */
+static mlrt_node *attend_by_distance(net *n, mlrt_node *x, mlrt_node *mask, bool causal) {
+    const int64_t d = n->shape->dim, width = d / n->shape->heads, length = mlrt_dim(x, 1);
+    mlrt_node *q = affine(n, x, d), *k = affine(n, x, d), *table = weight(n, MLRT_SHAPE_OF(length, width / 2, 2));
+    const mlrt_attention_options shared = {.heads = n->shape->heads,
+                                           .causal = causal,
+                                           .mask = mask,
+                                           .far_k = weight(n, MLRT_SHAPE_OF(7, width)),
+                                           .far_v = weight(n, MLRT_SHAPE_OF(7, width))};
+    const mlrt_attention_options own = {.heads = n->shape->heads,
+                                        .causal = causal,
+                                        .mask = mask,
+                                        .far_q = affine(n, x, d),
+                                        .far_k = weight(n, MLRT_SHAPE_OF(2 * length - 1, d))};
+    table = mlrt_stop_gradient(table);
+    mlrt_node *y = mlrt_attention_with(mlrt_rotate(q, table), mlrt_rotate(k, table), affine(n, x, d), &shared);
+    return mlrt_add(y, mlrt_attention_with(q, k, affine(n, y, d), &own));
+}
+
 static mlrt_node *embed(net *n, mlrt_node *tokens) {
     const int64_t d = n->shape->dim;
     mlrt_node *place = weight(n, MLRT_SHAPE_OF(mlrt_dim(tokens, 1), d));
@@ -72,6 +91,13 @@ static mlrt_node *seq2seq(net *n) {
     mlrt_node *memory = feed_forward(n, attend(n, h, h, mask, false));
     h = feed_forward(n, embed(n, n->target));
     return affine(n, attend(n, attend(n, h, h, NULL, true), memory, mask, false), CLASSES);
+}
+
+static mlrt_node *by_distance(net *n) {
+    mlrt_node *mask = mlrt_ne(n->source, mlrt_full_i32(n->graph, MLRT_SCALAR, PAD)), *h = embed(n, n->source);
+    mlrt_node *memory = feed_forward(n, attend_by_distance(n, h, mask, false));
+    h = attend_by_distance(n, embed(n, n->target), NULL, true);
+    return affine(n, attend(n, h, memory, mask, false), CLASSES);
 }
 
 /* Tokens say themselves what comes next. */
@@ -228,6 +254,9 @@ int main(void) {
         {"the target alone", 5, 30, 7, 32, 2, seq2seq, 2, 1, 1, .tolerance = 1e-5},
         {"nothing padded", 6, 10, 9, 32, 2, seq2seq, 2, 0, 2, .full = true, .tolerance = 1e-5},
         {"tokens alone", 6, 12, 30, 32, 2, decoder, 1, 0, 1, .tolerance = 1e-5},
+        {"distances and angles", 5, 12, 9, 32, 2, by_distance, 2, 0, 2, .tolerance = 1e-5},
+        {"distances and angles in blocks", 4, 70, 80, 24, 2, by_distance, 2, 0, 2, .tolerance = 1e-5},
+        {"bf16, distances and angles", 24, 40, 36, 64, 2, by_distance, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
         {"bf16", 24, 40, 36, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
         {"bf16, few", 40, 8, 5, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
         {"bf16, the source alone", 40, 40, 5, 64, 2, seq2seq, 2, 0, 1, .bf16 = true, .tolerance = 3e-2},
