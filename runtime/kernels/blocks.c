@@ -256,8 +256,10 @@ static void run_thread(const plan *q, const mlrt__operands *o, float *scratch, _
     if (q->f->end) q->f->end();
 }
 
-void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch) {
-    const plan q = plan_of(p, f, mlrt__threads());
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__product *room, const mlrt__format *f, const mlrt__operands *o,
+                      void *scratch) {
+    plan q = plan_of(room, f, mlrt__threads());
+    q.p = p;
     _Atomic int64_t begun[2] = {0};
     if (q.team == 1)
         run_thread(&q, o, scratch, begun, 0, 1);

@@ -73,6 +73,8 @@ typedef struct mlrt__operands {
     void *y;
 } mlrt__operands;
 
-void mlrt__blocks_run(const mlrt__product *p, const mlrt__format *f, const mlrt__operands *o, void *scratch);
+/* `room` is what the scratch memory is for: p, or the same with more rows of a, or more of what is summed. */
+void mlrt__blocks_run(const mlrt__product *p, const mlrt__product *room, const mlrt__format *f, const mlrt__operands *o,
+                      void *scratch);
 
 #endif

@@ -6,7 +6,8 @@
 enum { SMALL = 128 * 128 * 128, SMALL_BF16 = 64 * 64 * 64 };
 
 typedef struct state {
-    mlrt__product product;
+    mlrt__product product; /* with the rows that there are; the first, where small_matmul.c looks for it */
+    mlrt__product room;    /* with as many as there may be */
     void (*small)(const mlrt_call *c);
     const mlrt__format *format;
     bool bias, residual, mask; /* the inputs behind a and b */
@@ -50,7 +51,7 @@ static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {
     state *s = calloc(1, sizeof *s);
     if (!s) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     c->state = s;
-    s->product = mlrt__product_of(c->node);
+    s->product = s->room = mlrt__product_of(c->node);
     s->format = mlrt__product_format(c->node);
     s->residual = ((const mlrt__matmul_attr *)c->node->attr)->residual;
     s->mask = ((const mlrt__matmul_attr *)c->node->attr)->mask;
@@ -77,7 +78,7 @@ static void run_matmul(const mlrt_call *c) {
                                   .start = s->residual ? c->in[c->inputs - 1].data : NULL,
                                   .mask = s->mask ? c->in[c->inputs - 1].data : NULL,
                                   .y = c->out.data};
-        mlrt__blocks_run(&s->product, s->format, &o, c->scratch);
+        mlrt__blocks_run(&s->product, &s->room, s->format, &o, c->scratch);
     }
 }
 

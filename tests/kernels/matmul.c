@@ -122,7 +122,7 @@ static void check_format(const mlrt__format *f, const mlrt__product *p) {
     for (int64_t i = 0; i < p->k * p->n; i++) w[i] = (float)((int32_t *)b.data)[i];
     void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
     for (int64_t i = 0; i < p->m * p->n; i++) sum[i] = (float)(i % 7); /* what it adds to, in its own place */
-    mlrt__blocks_run(p, f, &(mlrt__operands){.a = x, .b = w, .start = sum, .y = sum}, scratch);
+    mlrt__blocks_run(p, p, f, &(mlrt__operands){.a = x, .b = w, .start = sum, .y = sum}, scratch);
     int64_t wrong = 0;
     for (int64_t i = 0; i < p->m; i++)
         for (int64_t j = 0; j < p->n; j++) {
@@ -145,7 +145,7 @@ static void check_narrow(const mlrt__format *f, const mlrt__product *p) {
     mlrt__product q = *p;
     void *scratch = mlrt__alloc_large(mlrt__blocks_scratch(p, f, mlrt__threads()));
     mlrt__operands o = {.a = a.data, .b = b.data, .start = start.data, .mask = mask.data, .y = y.data};
-    mlrt__blocks_run(p, f, &o, scratch);
+    mlrt__blocks_run(p, p, f, &o, scratch);
     mlrt_tensor want = narrowed(&y), y16 = tensor(MLRT_BF16, y.shape);
     o.a = a16.data, o.b = b16.data, o.mask = m16.data;
     q.a.narrow = q.b.narrow = q.narrow_mask = true;
@@ -153,7 +153,7 @@ static void check_narrow(const mlrt__format *f, const mlrt__product *p) {
     if (q.narrow_y) o.y = y16.data;
     mlrt_tensor f32 = tensor(MLRT_F32, y.shape);
     if (!q.narrow_y) o.y = f32.data;
-    mlrt__blocks_run(&q, f, &o, scratch);
+    mlrt__blocks_run(&q, &q, f, &o, scratch);
     ok(q.narrow_y ? memcmp(y16.data, want.data, mlrt_tensor_bytes(&want)) == 0
                   : memcmp(f32.data, y.data, mlrt_tensor_bytes(&y)) == 0,
        "%s: [%d, %d, %d] of bf16 in memory", f->name, (int)p->m, (int)p->n, (int)p->k);

@@ -145,17 +145,20 @@ static void fill_tokens(const mlrt_tensor *t, const shape *s, uint64_t seed) {
     }
 }
 
-static void fill(mlrt__program *p, const shape *s, uint64_t seed) {
+static void fill_weights(mlrt__program *p) {
     for (int32_t i = 0; i < p->inputs; i++) {
         const mlrt_tensor t = p->input[i].tensor;
+        const uint64_t stream = mlrt_stream(p->input[i].name);
         const double scale = t.shape.rank == 2 ? 1 / sqrt((double)t.shape.dim[1]) : 0.3;
-        if (t.dtype == MLRT_I32)
-            fill_tokens(&t, s, seed + (p->input[i].name[0] == 's'));
-        else
-            for (int64_t k = 0; k < mlrt_shape_count(&t.shape); k++)
-                ((float *)t.data)[k] =
-                    (float)(scale * mlrt_random_gauss(1, mlrt_stream(p->input[i].name), (uint64_t)k));
+        for (int64_t k = 0; t.dtype == MLRT_F32 && k < mlrt_shape_count(&t.shape); k++)
+            ((float *)t.data)[k] = (float)(scale * mlrt_random_gauss(1, stream, (uint64_t)k));
     }
+}
+
+static void fill_batch(mlrt__program *p, const shape *s, uint64_t seed) {
+    for (int32_t i = 0; i < p->inputs; i++)
+        if (p->input[i].tensor.dtype == MLRT_I32)
+            fill_tokens(&p->input[i].tensor, s, seed + (p->input[i].name[0] == 's'));
 }
 
 static mlrt__program *compile(net *n, const char *name) {
@@ -163,7 +166,10 @@ static mlrt__program *compile(net *n, const char *name) {
     mlrt_error err = {0};
     mlrt__want want[MOST + 1] = {{n->loss, NULL}};
     for (int32_t i = 0; i < n->count; i++) want[i + 1].node = n->dw[i];
-    if (mlrt__program_new(n->graph, want, n->count + 1, NULL, &p, &err) == MLRT_OK) return p;
+    if (mlrt__program_new(n->graph, want, n->count + 1, NULL, &p, &err) == MLRT_OK) {
+        fill_weights(p);
+        return p;
+    }
     ok(false, "%s: compiles (%s)", name, err.message);
     exit(done_testing());
 }
@@ -192,8 +198,8 @@ static void check(const shape *s) {
     int32_t ragged = 0;
     for (int32_t i = 0; i < b->steps; i++) ragged += b->step[i].rows != NULL;
     ok(ragged > 9, "%s: %d of %d calls take the rows that there are", s->name, ragged, b->steps);
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        fill(a, s, seed), fill(b, s, seed);
+    for (uint64_t seed = 1; seed <= (s->model == function ? 1 : 2); seed++) {
+        fill_batch(a, s, seed), fill_batch(b, s, seed);
         memset(b->memory, 0xff, b->arena_bytes); /* NaN, wherever something is read that was not written */
         if (b->scratch_bytes) memset(b->scratch, 0xff, b->scratch_bytes);
         const bool runs = mlrt__program_run(a, 1, 1, NULL) == MLRT_OK && mlrt__program_run(b, 1, 1, NULL) == MLRT_OK;
@@ -213,7 +219,8 @@ static void check_bits(const shape *s) {
         mlrt__set_threads(1 + i);
         build(&n[i], s, true);
         p[i] = compile(&n[i], s->name);
-        for (uint64_t seed = i ? 1 : 3; seed <= 3; seed++) fill(p[i], s, seed), mlrt__program_run(p[i], 1, 1, NULL);
+        for (uint64_t seed = i ? 1 : 2; seed <= 2; seed++)
+            fill_batch(p[i], s, seed), mlrt__program_run(p[i], 1, 1, NULL);
     }
     is_close(distance(p[0], p[1], n[0].count), 0, 0, "%s: the same bits by two threads, whatever the batch before",
              s->name);
@@ -248,18 +255,18 @@ int main(void) {
     static const shape shapes[] = {
         {"few", 5, 7, 4, 32, 2, seq2seq, 2, 0, 2, .tolerance = 1e-5},
         {"odd widths", 4, 9, 11, 15, 3, seq2seq, 2, 0, 2, .tolerance = 1e-5},
-        {"blocks of queries", 6, 70, 90, 32, 2, seq2seq, 2, 0, 2, .tolerance = 1e-5},
-        {"large products", 24, 40, 33, 64, 2, seq2seq, 2, 0, 2, .tolerance = 1e-5},
+        {"blocks of queries", 3, 70, 90, 32, 2, seq2seq, 2, 0, 2, .tolerance = 1e-5},
+        {"large products", 6, 40, 33, 64, 2, seq2seq, 2, 0, 2, .tolerance = 1e-5},
         {"the source alone", 5, 30, 7, 32, 2, seq2seq, 2, 0, 1, .tolerance = 1e-5},
         {"the target alone", 5, 30, 7, 32, 2, seq2seq, 2, 1, 1, .tolerance = 1e-5},
         {"nothing padded", 6, 10, 9, 32, 2, seq2seq, 2, 0, 2, .full = true, .tolerance = 1e-5},
         {"tokens alone", 6, 12, 30, 32, 2, decoder, 1, 0, 1, .tolerance = 1e-5},
         {"distances and angles", 5, 12, 9, 32, 2, by_distance, 2, 0, 2, .tolerance = 1e-5},
-        {"distances and angles in blocks", 4, 70, 80, 24, 2, by_distance, 2, 0, 2, .tolerance = 1e-5},
-        {"bf16, distances and angles", 24, 40, 36, 64, 2, by_distance, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
-        {"bf16", 24, 40, 36, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
-        {"bf16, few", 40, 8, 5, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
-        {"bf16, the source alone", 40, 40, 5, 64, 2, seq2seq, 2, 0, 1, .bf16 = true, .tolerance = 3e-2},
+        {"distances and angles in blocks", 3, 70, 80, 24, 2, by_distance, 2, 0, 2, .tolerance = 1e-5},
+        {"bf16, distances and angles", 3, 40, 36, 64, 2, by_distance, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
+        {"bf16", 3, 40, 36, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
+        {"bf16, few", 12, 8, 5, 64, 2, seq2seq, 2, 0, 2, .bf16 = true, .tolerance = 3e-2},
+        {"bf16, the source alone", 3, 40, 5, 64, 2, seq2seq, 2, 0, 1, .bf16 = true, .tolerance = 3e-2},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check(&shapes[i]), check_bits(&shapes[i]);
     check_functions();
