@@ -56,6 +56,7 @@ static bool is_name(const mlrt_node *n) {
     return n->op == &mlrt__op_reshape && mlrt_shape_equal(&n->shape, &n->in[0]->shape);
 }
 
+/* Its operands are [B, T, ...], or the same for all batch elements. */
 static bool is_elementwise_in_rows(const mlrt_node *n, const mlrt_node *mask) {
     for (int32_t k = 0; k < n->inputs; k++) {
         const mlrt_node *x = n->in[k];
@@ -98,6 +99,15 @@ static mlrt_node *counted(const mlrt_node *loss) {
     return ignore == -1 ? NULL : mlrt_ne(loss->in[1], mlrt_full_i32(loss->graph, MLRT_SCALAR, ignore));
 }
 
+/* Whether rows of the k-th input become the same rows of the result; what is [B, T, ...] by chance does not. */
+static bool is_row_input(const mlrt_node *n, int32_t k, const mlrt_node *mask) {
+    const mlrt_node *x = n->in[k];
+    if (mlrt__elementwise_code(n->op) >= 0) return x->shape.rank == n->shape.rank && has_rows(x, mask);
+    if (is_attention(n)) return is_query(n, k) || is_key(n, k);
+    if (n->op == &mlrt__op_cross_entropy) return k < 2;
+    return k == (n->op == &mlrt__op_gather);
+}
+
 /* Whether the padding in its k-th input makes no difference to n. */
 static bool looks_away(const mlrt_node *n, int32_t k, const mlrt_node *mask, bool without) {
     if (is_key(n, k) && can_attend(n)) {
@@ -105,8 +115,7 @@ static bool looks_away(const mlrt_node *n, int32_t k, const mlrt_node *mask, boo
         return part(n, MLRT__ATT_MASK) == mask || (without && causal);
     }
     if (n->op == &mlrt__op_cross_entropy) return k == 0 && counted(n) == mask;
-    if (is_attention(n)) return without && is_query(n, k);
-    return without && has_rows(n->in[k], mask);
+    return without && is_row_input(n, k, mask);
 }
 
 static void mark_live(unpadder *u, const mlrt_node *loss) {
@@ -193,8 +202,8 @@ static mlrt_node *rows_of(unpadder *u, const mlrt_node *y, int32_t k, int32_t f)
     const mlrt_node *x = y->in[k], *mask = u->padding[f].mask;
     mlrt_node *now = u->now[x->id];
     if (u->of[x->id] == f) return now;
-    if (x->shape.rank >= 2 && has_rows(x, mask)) return mlrt_gather(as_table(now, mlrt_count(mask), 2), u->kept[f]);
-    if (y->op == &mlrt__op_rotate) { /* the angles of a place */
+    if (is_row_input(y, k, mask)) return mlrt_gather(as_table(now, mlrt_count(mask), 2), u->kept[f]);
+    if (y->op == &mlrt__op_rotate && k == 1) { /* the angles of a place */
         mlrt_node *table = mlrt_gather(now, places(u, f));
         return mlrt_reshape(table, MLRT_SHAPE_OF(mlrt_count(mask), mlrt_dim(x, 1), 2));
     }

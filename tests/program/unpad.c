@@ -114,7 +114,8 @@ static mlrt_node *function(net *n) {
     mlrt_node *other = mlrt_exp(weight(n, s->operand)), *in[] = {x, other, mlrt_neg(x)};
     const int32_t inputs = (int32_t)s->code <= of_two ? 2 : (int32_t)s->code == of_three ? 3 : 1;
     if (inputs == 1) in[0] = mlrt_mul(x, other);
-    return affine(n, mlrt_add(x, mlrt_apply(n->graph, &mlrt__ew_op[s->code], in, inputs, NULL)), CLASSES);
+    x = mlrt_add(x, mlrt_apply(n->graph, &mlrt__ew_op[s->code], in, inputs, NULL));
+    return affine(n, mlrt_matmul(x, mlrt_tanh(weight(n, MLRT_SHAPE_OF(s->dim, s->dim))), 0), CLASSES);
 }
 
 static void build(net *n, const shape *s, bool without) {
@@ -228,27 +229,29 @@ static void check_bits(const shape *s) {
     mlrt__set_threads(0);
 }
 
-/* Every elementwise function, with an operand for each feature, for each place, for each token, and for all. */
-static void check_functions(void) {
-    enum { BATCH = 5, LENGTH = 6, DIM = 8 };
-    const mlrt_shape operand[] = {MLRT_SHAPE_OF(DIM), MLRT_SHAPE_OF(LENGTH, DIM), MLRT_SHAPE_OF(BATCH, LENGTH, 1),
+/* A function with an operand for each feature, for each place, for each token, and for all. */
+static void check_function(mlrt__elementwise code, int64_t batch, int64_t length, int64_t dim) {
+    const mlrt_shape operand[] = {MLRT_SHAPE_OF(dim), MLRT_SHAPE_OF(length, dim), MLRT_SHAPE_OF(batch, length, 1),
                                   MLRT_SCALAR};
+    for (size_t k = 0; k < sizeof operand / sizeof *operand; k++)
+        check(&(shape){.name = mlrt__ew_op[code].name,
+                       .batch = batch,
+                       .source = 1,
+                       .target = length,
+                       .dim = dim,
+                       .model = function,
+                       .found = 1,
+                       .count = 1,
+                       .tolerance = 1e-5,
+                       .code = code,
+                       .operand = operand[k]});
+}
+
+static void check_functions(void) {
     for (int32_t code = 0; code < MLRT__EW_COUNT; code++)
-        for (size_t k = 0; k < sizeof operand / sizeof *operand; k++) {
-            if (code == MLRT__EW_cast || code == MLRT__EW_gelu_slope || code == MLRT__EW_silu_slope) continue;
-            const shape s = {.name = mlrt__ew_op[code].name,
-                             .batch = BATCH,
-                             .source = 1,
-                             .target = LENGTH,
-                             .dim = DIM,
-                             .model = function,
-                             .found = 1,
-                             .count = 1,
-                             .tolerance = 1e-5,
-                             .code = (mlrt__elementwise)code,
-                             .operand = operand[k]};
-            check(&s);
-        }
+        if (code != MLRT__EW_cast && code != MLRT__EW_gelu_slope && code != MLRT__EW_silu_slope)
+            check_function((mlrt__elementwise)code, 5, 6, 8);
+    check_function(MLRT__EW_mul, 6, 6, 6); /* weights and operands look as if they had rows */
 }
 
 int main(void) {
