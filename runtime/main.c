@@ -47,7 +47,7 @@ static const option_row rows[] = {
     {"--retry", NULL, "run the points that failed again", "sweep", AT(retry), SWITCH},
     {"--fresh", NULL, "run all points again, also those that are done", "sweep", AT(fresh), SWITCH},
     {"--metric", "NAME", "what is drawn (default: what the experiment monitors)", "sweep", AT(metric), TEXT},
-    {"--explain", NULL, "print the compiled schedule with its times for a batch, and stop", "run check", AT(explain), SWITCH},
+    {"--explain", NULL, "print the compiled schedule, timed on a batch, and stop", "run check", AT(explain), SWITCH},
     {"--threads", "N", "threads to use (default: all cores)", "run check bench predict", AT(threads), NUMBER},
     {"--quiet", NULL, "print nothing but errors", "run sweep check", AT(quiet), SWITCH},
     {"--unsafe", NULL, "let the script use files and commands (io, os)", "run sweep check predict", AT(unsafe), SWITCH},
