@@ -316,6 +316,7 @@ static mlrt_status check_finite(const mlrt__step *s, mlrt_error *err) {
 
 mlrt_status mlrt__program_find_nonfinite(mlrt__program *p, uint64_t seed, uint64_t step, mlrt_error *err) {
     set_step(p, seed, step);
+    memset(p->memory, 0, p->arena_bytes); /* rows that are not there may hold what came of it in the run before */
     for (int32_t i = p->first; i < p->steps; i++) {
         mlrt_status status = run_steps(p, i, i + 1, err);
         if (status != MLRT_OK) return status;

@@ -229,6 +229,24 @@ static void check_bits(const shape *s) {
     mlrt__set_threads(0);
 }
 
+/* Rows that are not there may hold anything: what is not finite is found where it begins all the same. */
+static void check_blame(const shape *s) {
+    net n;
+    mlrt_error err = {0};
+    char says[32];
+    build(&n, s, true);
+    mlrt__program *p = compile(&n, s->name);
+    fill_batch(p, s, 1);
+    const mlrt_node *last = n.w[n.count - 2];
+    *(float *)mlrt__program_input(p, last->name).data = NAN;
+    memset(p->memory, 0xff, p->arena_bytes);
+    mlrt__program_run(p, 1, 1, NULL);
+    is_int(mlrt__program_find_nonfinite(p, 1, 1, &err), MLRT_NUMERIC, "%s: a weight that is not a number", s->name);
+    snprintf(says, sizeof says, "NaN in '%s'", last->name);
+    has_str(err.message, says, "is named");
+    mlrt__program_free(p), mlrt__graph_free(n.graph);
+}
+
 /* A function with an operand for each feature, for each place, for each token, and for all. */
 static void check_function(mlrt__elementwise code, int64_t batch, int64_t length, int64_t dim) {
     const mlrt_shape operand[] = {MLRT_SHAPE_OF(dim), MLRT_SHAPE_OF(length, dim), MLRT_SHAPE_OF(batch, length, 1),
@@ -272,6 +290,7 @@ int main(void) {
         {"bf16, the source alone", 3, 40, 5, 64, 2, seq2seq, 2, 0, 1, .bf16 = true, .tolerance = 3e-2},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check(&shapes[i]), check_bits(&shapes[i]);
+    check_blame(&shapes[0]);
     check_functions();
     return done_testing();
 }
