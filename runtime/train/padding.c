@@ -3,7 +3,7 @@
 #include "train/batches.h"
 #include <stdlib.h>
 
-/* Finding rows and looking up tokens in another order costs less than a hundredth of a step: less padding than this stays. */
+/* Less padding than this is not worth looking rows up. */
 static const double LEAST = 0.03125;
 
 /* Fills the fields that the program reads with evenly spread examples. */
