@@ -56,6 +56,7 @@ mlrt_node *mlrt__without_padding(const mlrt__recipe *recipe, mlrt_node *loss, do
         all += most, kept += rows[i];
     }
     if (n == 0) return loss;
-    *share = (double)(all - kept) / (double)all;
-    return mlrt__leave_out_padding(loss, worth, n);
+    mlrt_node *without = mlrt__leave_out_padding(loss, worth, n);
+    if (without != loss) *share = (double)(all - kept) / (double)all;
+    return without;
 }
