@@ -19,7 +19,7 @@ typedef struct shape {
     int32_t found, first, count; /* paddings that there are, and those that are left out */
     bool full;                   /* nothing is padded */
     bool bf16;
-    double tolerance;
+    double tolerance, dropout;
     mlrt__elementwise code; /* of a function, and how its last operand is broadcast */
     mlrt_shape operand;
 } shape;
@@ -45,7 +45,9 @@ static mlrt_node *affine(net *n, mlrt_node *x, int64_t out) {
 static mlrt_node *attend(net *n, mlrt_node *x, mlrt_node *memory, mlrt_node *mask, bool causal) {
     const int64_t d = n->shape->dim;
     mlrt_node *q = affine(n, x, d), *k = affine(n, memory, d), *v = affine(n, memory, d);
-    mlrt_node *y = affine(n, mlrt_attention(q, k, v, mask, n->shape->heads, causal, 0), d);
+    const mlrt_attention_options options = {
+        .heads = n->shape->heads, .causal = causal, .mask = mask, .dropout = n->shape->dropout};
+    mlrt_node *y = affine(n, mlrt_attention_with(q, k, v, &options), d);
     mlrt_node *gain = weight(n, MLRT_SHAPE_OF(d));
     return causal ? mlrt_rms_norm(mlrt_add(x, y), gain, 1e-5)
                   : mlrt_layer_norm(mlrt_add(x, y), gain, weight(n, MLRT_SHAPE_OF(d)), 1e-5);
@@ -73,7 +75,7 @@ static mlrt_node *attend_by_distance(net *n, mlrt_node *x, mlrt_node *mask, bool
 static mlrt_node *embed(net *n, mlrt_node *tokens) {
     const int64_t d = n->shape->dim;
     mlrt_node *place = weight(n, MLRT_SHAPE_OF(mlrt_dim(tokens, 1), d));
-    return mlrt_dropout(mlrt_add(mlrt_gather(weight(n, MLRT_SHAPE_OF(CLASSES, d)), tokens), place), 0);
+    return mlrt_dropout(mlrt_add(mlrt_gather(weight(n, MLRT_SHAPE_OF(CLASSES, d)), tokens), place), n->shape->dropout);
 }
 
 static mlrt_node *feed_forward(net *n, mlrt_node *x) {
@@ -247,6 +249,19 @@ static void check_blame(const shape *s) {
     mlrt__program_free(p), mlrt__graph_free(n.graph);
 }
 
+/* Dropout draws other numbers in fewer rows, and no more than that is different. */
+static void check_dropout(shape s) {
+    net n;
+    s.dropout = 0.3;
+    build(&n, &s, true);
+    mlrt__program *p = compile(&n, s.name);
+    fill_batch(p, &s, 1);
+    memset(p->memory, 0xff, p->arena_bytes);
+    ok(mlrt__program_run(p, 1, 1, NULL) == MLRT_OK, "%s: runs with dropout", s.name);
+    is_close(distance(p, p, n.count), 0, 0, "everything is finite");
+    mlrt__program_free(p), mlrt__graph_free(n.graph);
+}
+
 /* A function with an operand for each feature, for each place, for each token, and for all. */
 static void check_function(mlrt__elementwise code, int64_t batch, int64_t length, int64_t dim) {
     const mlrt_shape operand[] = {MLRT_SHAPE_OF(dim), MLRT_SHAPE_OF(length, dim), MLRT_SHAPE_OF(batch, length, 1),
@@ -290,6 +305,7 @@ int main(void) {
         {"bf16, the source alone", 3, 40, 5, 64, 2, seq2seq, 2, 0, 1, .bf16 = true, .tolerance = 3e-2},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check(&shapes[i]), check_bits(&shapes[i]);
+    check_dropout(shapes[0]), check_dropout(shapes[2]);
     check_blame(&shapes[0]);
     check_functions();
     return done_testing();
