@@ -9,11 +9,12 @@ return mlrt.experiment "bootstrap" {
   paper = { "arXiv:2204.11901" },
 
   params = {
-    loop = mlrt.range(1, 6) { 5 },
+    loop = mlrt.range(1, 7) { 5 },
+    form = mlrt.one_of { "word", "quad", "octuple" }, -- all words, or those that end in a few suffixes: for seven loops
     output = "", -- a file for the words and their coefficients
   },
 
   run = function(p)
-    mlrt.open(mlrt.task.amplitudes.symbol { loop = p.loop, fresh = true, output = p.output })
+    mlrt.open(mlrt.task.amplitudes.symbol { loop = p.loop, form = p.form, fresh = true, output = p.output })
   end,
 }

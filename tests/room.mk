@@ -45,7 +45,7 @@ VALGRIND_TESTS = $(filter-out $(NOT_VALGRIND), $(C_TESTS))
 SANITIZED_LIBS = -Wl,--no-as-needed -ldnnl
 SANITIZED_TESTS = $(filter-out $(NOT_SANITIZED), $(C_TESTS))
 # What takes more than a minute: whole experiments, six loops.
-TESTS_LONG = $(long_scripts) tests/amplitudes/loop6.t tests/amplitudes/parents.t tests/amplitudes/six_loops.lua
+TESTS_LONG = $(long_scripts) tests/amplitudes/loop6.t tests/amplitudes/loop7.t tests/amplitudes/parents.t tests/amplitudes/six_loops.lua
 
 # Warnings are the other build's business: under sanitizers many are false.
 SANITIZERS = -O1 -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

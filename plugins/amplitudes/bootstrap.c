@@ -15,21 +15,28 @@
  *   ansatz.c     the dihedrally invariant products of a beginning and an end that fit together: the seam
  *   condition.h  the physics: limits (limit.h), discontinuities (clip.h), operator product expansion (ope.h, flux.h)
  *   family.h     the symbols that are left, narrowed by one condition after the other
- *   bootstrap.c  the course of it, and from coordinates back to words
+ *   spelling.h   from coordinates back to words
+ *   bootstrap.c  the course of it
  *   echelon.h, modular.h, work.h   linear algebra modulo a prime
  *
- * Everything is exact. It is computed modulo the prime 2^31 - 1, and the coefficients are the integers of least magnitude
- * in their classes; the largest at six loops is 61,931,520. They are then put through all of it again modulo another
- * prime, where they satisfy every condition only if they are right.
+ * It is computed modulo a prime of 31 bits, where all of the symbol follows from its coordinates, the coefficients of a few
+ * words. These are the integers of least magnitude in their classes; from seven loops on they are too large, and
+ * another prime is taken besides. Modulo yet another prime they satisfy all conditions only if they are right. Two primes
+ * together give the coefficients of all other words.
  */
 #include "bootstrap.h"
 #include "condition.h"
+#include "hexagon.h"
+#include "spelling.h"
 #include <string.h>
 
 /* Relations are asked when lower loop orders have shown them; at three and four loops, shorter ones than these do as well,
- * so that nothing is assumed (tests/amplitudes/bootstrap.c). The cut is where the work is least. */
+ * so that nothing is assumed (tests/amplitudes/bootstrap.c). At seven loops, words end with what antipodal duality allows,
+ * which gives the same symbols of fewer loops, too. The cut is where the work is least. */
 static const bootstrap_plan plans[LAST_BOOTSTRAP + 1] = {
-    [3] = {2, 2, 4}, [4] = {4, 2, 4}, [5] = {4, 2, 4}, [6] = {4, 3, 5}};
+    [3] = {2, 2, 4, 1}, [4] = {4, 2, 4, 1}, [5] = {4, 2, 4, 1}, [6] = {4, 3, 5, 1}, [7] = {4, 3, 0, 2}};
+
+static const uint32_t primes[] = {PRIME, OTHER_PRIME, THIRD_PRIME};
 
 /* ---- what is given ---- */
 
@@ -50,75 +57,6 @@ mlrt_status bootstrap_given(symbol *s, int32_t loops, mlrt_error *err) {
     return status ? status : symbol_sort(s, err);
 }
 
-/* ---- from coordinates to words ---- */
-
-typedef struct spelling {
-    work *w;
-    const space *back;
-    symbol *s;
-    bool compare; /* with the terms that are there, instead of adding them */
-    int64_t next; /* term to compare */
-    uint32_t *at[MOST_WEIGHT + 1];
-    int64_t *sum;
-} spelling;
-
-static bool spell_term(spelling *o, int64_t word, uint32_t value) {
-    if (!o->compare)
-        return symbol_add(o->s, word, mod_lift(value, o->w->p)) || FAIL(o->w, MLRT_MEMORY, "out of memory");
-    const int64_t i = o->next++;
-    return i < o->s->terms && o->s->word[i] == word && mod_of(o->s->coefficient[i], o->w->p) == value;
-}
-
-/* at[n - 1] becomes what may follow at[n] and a letter; false when nothing may. */
-static bool follow(spelling *o, int32_t n, int32_t letter) {
-    const uint32_t p = o->w->p;
-    const int64_t square = (int64_t)p * p;
-    const space_level *level = &o->back->level[n];
-    const int32_t dim = o->back->level[n - 1].dim;
-    bool any = false;
-    memset(o->sum, 0, sizeof *o->sum * (size_t)dim);
-    for (int32_t k = level->first[letter]; k < level->first[letter + 1]; k++) {
-        const space_term *t = &level->term[k];
-        int64_t *sum = &o->sum[t->inner];
-        *sum += (int64_t)((uint64_t)t->factor * o->at[n][t->outer]);
-        if (*sum >= square) *sum -= square;
-    }
-    for (int32_t j = 0; j < dim; j++) any |= (o->at[n - 1][j] = (uint32_t)((uint64_t)o->sum[j] % p)) != 0;
-    return any;
-}
-
-/* All words that continue a prefix, in their order: at[n] holds the coordinates of what may follow it. */
-static bool spell(spelling *o, int32_t n, int64_t prefix) {
-    if (n == 0) return spell_term(o, prefix, o->at[0][0]);
-    for (int32_t letter = 0; letter < LETTERS; letter++)
-        if (follow(o, n, letter) && !spell(o, n - 1, prefix * LETTERS + letter)) return false;
-    return true;
-}
-
-static bool spell_all(work *w, const family *f, symbol *s, bool compare) {
-    spelling o = {.w = w, .back = f->back, .s = s, .compare = compare};
-    const matrix x = family_member(f, f->parameters);
-    matrix front, words;
-    int32_t most = 1;
-    if (!matrix_new(w, &front, 1, 1)) return false;
-    front.at[0] = 1;
-    for (int32_t n = 1; n <= f->m; n++) {
-        const matrix inner = front;
-        if (!space_spell(w, f->front, n, &inner, &front)) return false;
-    }
-    if (!matrix_transposed_product(w, &front, &x, &words)) return false;
-    for (int32_t n = 0; n <= f->k; n++) {
-        if (!TAKE(w, o.at[n], f->back->level[n].dim)) return false;
-        if (f->back->level[n].dim > most) most = f->back->level[n].dim;
-    }
-    if (!TAKE(w, o.sum, most)) return false;
-    for (int32_t i = 0; i < words.rows; i++) {
-        memcpy(o.at[f->k], matrix_row(&words, i), sizeof **o.at * (size_t)words.columns);
-        if (!work_goes_on(w) || !spell(&o, f->k, i)) return false;
-    }
-    return !compare || o.next == s->terms;
-}
-
 /* ---- the bootstrap ---- */
 
 static void report(const bootstrap_observer *o, const char *step, int64_t free) {
@@ -134,42 +72,96 @@ static bool impose_all(work *w, family *f, const symbol *lower, const bootstrap_
     return true;
 }
 
-static bool grow_spaces(work *w, const bootstrap_plan *p, int32_t loops, space *front, space *back) {
-    return space_new(w, front, FRONT, p->cut, p->initial) && space_new(w, back, BACK, 2 * loops - p->cut, p->final);
+/* The course of a bootstrap: who asked for what, and the symbol's coordinates, its coefficients of the words that own
+ * an element of the front and one of the back. */
+typedef struct course {
+    const bootstrap_plan *plan;
+    const symbol *lower;
+    const suffixes *only;
+    const bootstrap_observer *observer;
+    symbol *s;
+    work kept; /* owns what follows */
+    int32_t rows, columns;
+    int64_t *coordinate, *first, *last;
+} course;
+
+static bool grow_spaces(work *w, const course *c, space *front, space *back) {
+    const bootstrap_plan *p = c->plan;
+    const int32_t rest = c->s->letters - p->cut;
+    return space_new(w, front, FRONT, p->cut, p->initial) &&
+           (p->final ? space_new(w, back, BACK, rest, p->final) : hexagon_suffixes(w, back, rest, NULL));
 }
 
-static bool solve(work *w, const bootstrap_plan *p, const symbol lower[], const bootstrap_observer *observer,
-                  symbol *s) {
-    space front, back;
+/* Modulo one prime after the other: x is the first that is solved, or the next. */
+static bool keep_coordinates(course *c, int32_t prime, const space *front, const space *back, const matrix *x) {
+    const int64_t size = (int64_t)x->rows * x->columns;
+    const uint32_t p = primes[prime], inverse = mod_inverse(primes[0] % p, p);
+    if (prime == 0) {
+        c->rows = x->rows, c->columns = x->columns;
+        if (!TAKE(&c->kept, c->coordinate, size) || !space_words(&c->kept, front, front->weight, &c->first) ||
+            !space_words(&c->kept, back, back->weight, &c->last))
+            return false;
+    }
+    for (int64_t i = 0; i < size; i++)
+        c->coordinate[i] =
+            prime == 0 ? mod_lift(x->at[i], p) : mod_lift_both(c->coordinate[i], primes[0], x->at[i], p, inverse);
+    return true;
+}
+
+/* The same words must own the elements modulo any prime. */
+static bool same_words(work *w, const course *c, const space *front, const space *back) {
+    int64_t *first, *last;
+    if (!space_words(w, front, front->weight, &first) || !space_words(w, back, back->weight, &last)) return false;
+    return (front->level[front->weight].dim == c->rows && back->level[back->weight].dim == c->columns &&
+            memcmp(first, c->first, sizeof *first * (size_t)c->rows) == 0 &&
+            memcmp(last, c->last, sizeof *last * (size_t)c->columns) == 0) ||
+           FAIL(w, MLRT_NUMERIC, "what symbols begin and end with is another space modulo another prime");
+}
+
+static bool solve(work *w, const course *c, const space *front, const space *back, bool aloud, matrix *x) {
+    const bootstrap_observer *observer = aloud ? c->observer : NULL;
+    const int32_t loops = c->s->loops;
     family f;
-    if (!grow_spaces(w, p, s->loops, &front, &back) || !family_new(w, &f, &front, &back, s->loops, p->cut))
-        return false;
+    if (!family_new(w, &f, front, back, loops, c->plan->cut)) return false;
     report(observer, "invariant ansatz", f.unknowns);
     report(observer, "relations across the cut", f.parameters);
-    if (!impose_all(w, &f, lower, observer)) return false;
-    if (f.parameters)
-        return FAIL(w, MLRT_NUMERIC, "%d numbers of the symbol of %d loops remain free", f.parameters, s->loops);
-    return spell_all(w, &f, s, false);
+    if (!impose_all(w, &f, c->lower, observer)) return false;
+    *x = family_member(&f, 0);
+    return f.parameters == 0 ||
+           FAIL(w, MLRT_NUMERIC, "%d numbers of the symbol of %d loops remain free", f.parameters, loops);
 }
 
-/* The same symbol modulo another prime: the words have the coefficients, and the coefficients satisfy the conditions. */
-static bool check(work *w, const bootstrap_plan *p, const symbol lower[], symbol *s) {
+static bool check(work *w, const course *c, const space *front, const space *back, matrix *x) {
+    if (!matrix_new(w, x, c->rows, c->columns)) return false;
+    for (int64_t i = 0; i < (int64_t)c->rows * c->columns; i++) x->at[i] = mod_of(c->coordinate[i], w->p);
+    family f = family_known(front, back, c->s->loops, c->plan->cut, x);
+    return impose_all(w, &f, c->lower, NULL);
+}
+
+/* Modulo one of the primes. */
+static bool go_through(work *w, course *c, int32_t prime) {
     space front, back;
-    family f;
-    if (!grow_spaces(w, p, s->loops, &front, &back) || !family_known(w, &f, &front, &back, s, p->cut)) return false;
-    if (spell_all(w, &f, s, true)) return impose_all(w, &f, lower, NULL);
-    return FAIL(w, MLRT_NUMERIC, "the symbol of %d loops is another one modulo another prime", s->loops);
+    matrix x;
+    if (!grow_spaces(w, c, &front, &back) || (prime > 0 && !same_words(w, c, &front, &back))) return false;
+    const bool done = prime < c->plan->primes
+                          ? solve(w, c, &front, &back, prime == 0, &x) && keep_coordinates(c, prime, &front, &back, &x)
+                          : check(w, c, &front, &back, &x);
+    if (!done || prime > 1) return done;
+    return prime == 0 ? spell_words(w, &front, &back, &x, c->only, c->s)
+                      : spell_coefficients(w, &front, &back, &x, c->only, primes[0], c->s);
 }
 
-mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const bootstrap_plan *plan,
-                             const bootstrap_observer *observer, mlrt_error *err) {
+mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const suffixes *only,
+                             const bootstrap_plan *plan, const bootstrap_observer *observer, mlrt_error *err) {
     mlrt_error problem = {0};
-    work first = {.p = PRIME, .err = &problem}, second = {.p = OTHER_PRIME, .err = &problem};
+    course c = {plan ? plan : &plans[loops], lower, only, observer, s, .kept = {.err = &problem}};
+    bool done = true;
     *s = (symbol){.loops = loops, .letters = 2 * loops};
-    if (!plan) plan = &plans[loops];
-    bool done = solve(&first, plan, lower, observer, s);
-    work_free(&first);
-    done = done && check(&second, plan, lower, s);
-    work_free(&second);
+    for (int32_t prime = 0; done && prime <= c.plan->primes; prime++) {
+        work w = {.p = primes[prime], .err = &problem};
+        done = go_through(&w, &c, prime);
+        work_free(&w);
+    }
+    work_free(&c.kept);
     return done ? MLRT_OK : mlrt_fail(err, problem.status, "%s", problem.message);
 }

@@ -2,16 +2,17 @@
 #ifndef AMPLITUDES_BOOTSTRAP_H
 #define AMPLITUDES_BOOTSTRAP_H
 
-#include "symbol.h"
+#include "suffix.h"
 #include <mlrt/plugin.h>
 
-enum { FIRST_BOOTSTRAP = 3, LAST_BOOTSTRAP = 6 };
+enum { FIRST_BOOTSTRAP = 3, LAST_BOOTSTRAP = 7 };
 
 /* How a loop order is computed. */
 typedef struct bootstrap_plan {
     int32_t cut;     /* letters of the front part of words, at most the loop order */
     int32_t initial; /* letters of the longest relation that is asked where words begin, */
-    int32_t final;   /* and where they end */
+    int32_t final;   /* and where they end; 0: they end with what the six-gluon amplitude can begin with (hexagon.h) */
+    int32_t primes;  /* modulo which it is solved, 1 or 2, before another one checks it */
 } bootstrap_plan;
 
 /* Who wants to know how many numbers are still free after each step. */
@@ -23,9 +24,9 @@ typedef struct bootstrap_observer {
 /* The symbols of one and two loops: Cai et al., arXiv:2405.06107, Eq. 4. */
 mlrt_status bootstrap_given(symbol *s, int32_t loops, mlrt_error *err);
 
-/* The symbol of 3 to 6 loops; lower[l] is that of l loops. `plan` may be NULL for the best one, `observer` for nobody. In
- * any case *s is to be freed. */
-mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const bootstrap_plan *plan,
-                             const bootstrap_observer *observer, mlrt_error *err);
+/* The symbol of 3 to 7 loops; lower[l] is that of l loops. Of its words those that end in one of `only`, or all if that is
+ * NULL. `plan` may be NULL for the best one, `observer` for nobody. In any case *s is to be freed. */
+mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const suffixes *only,
+                             const bootstrap_plan *plan, const bootstrap_observer *observer, mlrt_error *err);
 
 #endif

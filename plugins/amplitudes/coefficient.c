@@ -13,15 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD, QUAD, OCTUPLE };
-
 typedef struct coefficient {
     int32_t loop, form, zeros, target, base, test, seed;
     double train;
     const char *data;
 } coefficient;
-
-static const char *const forms[] = {"word", "quad", "octuple", NULL};
 
 static const mlrt_prop coefficient_props[] = {
     MLRT_PROP_INT(coefficient, loop, .init = 4, .range = "[1, 8]", .doc = "loop order L: words have 2L letters"),
@@ -60,34 +56,29 @@ typedef struct state {
 
 /* ---- opening ---- */
 
-static bool know_suffixes(const coefficient *p, state *s) {
+static mlrt_status know_tokens(const coefficient *p, state *s) {
     static const char *const letters[LETTERS] = {"a", "b", "c", "d", "e", "f"};
     const char **token;
-    if (p->form == QUAD && !suffixes_quads(&s->work, &s->suffixes)) return false;
-    if (p->form == OCTUPLE && !suffixes_octuples(&s->work, &s->suffixes)) return false;
+    const mlrt_status status = suffixes_of_form(&s->work, (word_form)p->form, p->loop, &s->suffixes);
+    if (status) return status;
     const int32_t tokens = LETTERS + s->suffixes.count;
-    if (!TAKE(&s->work, token, tokens)) return false;
+    if (!TAKE(&s->work, token, tokens)) return MLRT_MEMORY;
     for (int32_t i = 0; i < tokens; i++) token[i] = i < LETTERS ? letters[i] : s->suffixes.text[i - LETTERS];
     s->letters = (mlrt_vocabulary){tokens, token};
-    return true;
+    return MLRT_OK;
 }
 
 static mlrt_status read_keys(const coefficient *p, state *s, mlrt_error *err) {
-    static const int32_t first_loop[] = {[WORD] = 1, [QUAD] = 2, [OCTUPLE] = 4};
-    if (p->form != WORD && p->zeros != ZEROS_NONE)
+    if (p->form != FORM_WORD && p->zeros != ZEROS_NONE)
         return mlrt_fail(err, MLRT_ARGUMENT, "form '%s' has no zeros: expected zeros = \"none\", got \"%s\"",
                          forms[p->form], zeros_choices[p->zeros]);
-    if (p->loop < first_loop[p->form])
-        return mlrt_fail(err, MLRT_RANGE, "words of %d loops are too short for form '%s': expected loop >= %d", p->loop,
-                         forms[p->form], first_loop[p->form]);
-    if (!know_suffixes(p, s)) return err->status;
-    const mlrt_status status = source_symbol(&s->symbol, p->loop, p->data, err);
-    if (!status && p->form != WORD) suffix_reduce(&s->symbol, &s->suffixes);
+    mlrt_status status = know_tokens(p, s);
+    if (!status) status = source_symbol(&s->symbol, p->loop, &s->suffixes, p->data, err);
     return status ? status : zeros_add(&s->symbol, (zeros)p->zeros, (uint64_t)p->seed, err);
 }
 
 static int32_t key_tokens(const coefficient *p, const state *s) {
-    return p->form == WORD ? 2 * p->loop : 2 * p->loop - s->suffixes.letters + 1;
+    return p->form == FORM_WORD ? 2 * p->loop : 2 * p->loop - s->suffixes.letters + 1;
 }
 
 static mlrt_status coefficient_open(mlrt_task *self, mlrt_error *err) {
@@ -133,7 +124,7 @@ static void coefficient_fetch(const mlrt_task *self, mlrt_split split, const int
         uint8_t letter[MOST_LETTERS];
         symbol_spell(s->symbol.word[at], s->symbol.letters, letter);
         for (int32_t k = 0; k < n; k++) word[k] = letter[k];
-        if (p->form != WORD) word[n - 1] = LETTERS + suffix_of(&s->suffixes, s->symbol.word[at]);
+        if (p->form != FORM_WORD) word[n - 1] = LETTERS + suffix_of(&s->suffixes, s->symbol.word[at]);
         numbers_target(&s->numbers, s->symbol.coefficient[at], (number_part)p->target, target, length);
     }
 }
@@ -166,7 +157,7 @@ static mlrt_status coefficient_encode(const mlrt_task *self, const char *text, v
         return mlrt_fail(err, MLRT_FORMAT, "the word '%s' has %zu letters, words of %d loops have %d", text,
                          strlen(text), p->loop, letters_wanted);
     for (k = 0; k < n; k++) token[k] = letter[k];
-    if (p->form == WORD) return MLRT_OK;
+    if (p->form == FORM_WORD) return MLRT_OK;
     const int32_t suffix = suffix_of(&s->suffixes, symbol_number(letter, letters_wanted));
     if (suffix < 0)
         return mlrt_fail(err, MLRT_FORMAT, "the word '%s' ends in none of the %d suffixes of form '%s'", text,
@@ -193,7 +184,7 @@ static int by_word(const void *a, const void *b) {
 static int32_t coefficient_verify(const mlrt_task *self, const mlrt_batch *batch, mlrt_claim *claim, int32_t most) {
     const coefficient *p = mlrt_props(self);
     const state *s = self->state;
-    if (p->form != WORD || p->target != NUMBER_VALUE) return 0;
+    if (p->form != FORM_WORD || p->target != NUMBER_VALUE) return 0;
     const int32_t *word = batch->field[0].data, *answer = batch->prediction.data;
     const int32_t letters_of = 2 * p->loop, length = (int32_t)self->field[1].shape.dim[0];
     pair *pairs = malloc(sizeof *pairs * (size_t)batch->count);
@@ -220,7 +211,7 @@ static int32_t coefficient_verify(const mlrt_task *self, const mlrt_batch *batch
 }
 
 MLRT_TASK(coefficient, .summary = "the coefficient of a word in the symbol of the three-gluon form factor",
-          .doc = "Up to six loops the symbol is computed and kept in a cache.",
+          .doc = "Up to seven loops the symbol is computed and kept in a cache.",
           .source = "Cai et al., arXiv:2405.06107, Sec. 4 to 6", .props = coefficient_props, .open = coefficient_open,
           .close = coefficient_close, .fetch = coefficient_fetch, .metrics = number_metrics,
           .decode = coefficient_decode, .encode = coefficient_encode, .answer = coefficient_answer,

@@ -2,7 +2,7 @@
 #include "echelon.h"
 #include <string.h>
 
-enum { SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
+enum { MOST_MISSED = 2, SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
 
 typedef struct echelon_row {
     int32_t count;
@@ -10,12 +10,50 @@ typedef struct echelon_row {
     uint32_t *value; /* the pivot's is 1; NULL: this column is no pivot */
 } echelon_row;
 
-bool echelon_new(work *w, echelon *e, int32_t columns) {
-    *e = (echelon){.columns = columns};
-    return TAKE(w, e->row, columns) && TAKE(w, e->sum, columns);
+bool echelon_is_pivot(const echelon *e, int32_t column) { return e->row[column].value != NULL; }
+
+/* ---- rows that follow from those before, which are most ----
+ *
+ * A random solution of the rows so far solves a row that follows from them, and another one with a probability of 1 / p: a
+ * scalar product instead of an elimination. It is drawn anew when it has let too many pass.
+ */
+
+static bool solves(const echelon *e, const uint32_t *row, uint32_t p) {
+    const int64_t square = (int64_t)p * p;
+    int64_t sum = 0;
+    for (int32_t j = 0; j < e->columns; j++) {
+        sum += (int64_t)((uint64_t)row[j] * e->probe[j]);
+        if (sum >= square) sum -= square;
+    }
+    return sum % p == 0;
 }
 
-bool echelon_is_pivot(const echelon *e, int32_t column) { return e->row[column].value != NULL; }
+static void draw_probe(echelon *e, uint32_t p) {
+    const int64_t square = (int64_t)p * p;
+    for (int32_t j = e->columns - 1; j >= 0; j--) {
+        const echelon_row *r = &e->row[j];
+        if (!r->value) {
+            e->probe[j] = mlrt_random_u32(p, mlrt_stream("amplitudes.echelon"), e->drawn++) % p;
+            continue;
+        }
+        int64_t sum = 0;
+        for (int32_t k = 1; k < r->count; k++) {
+            sum += (int64_t)((uint64_t)r->value[k] * e->probe[r->column ? r->column[k] : j + k]);
+            if (sum >= square) sum -= square;
+        }
+        e->probe[j] = mod_negate((uint32_t)(sum % p), p);
+    }
+    e->missed = 0;
+}
+
+bool echelon_new(work *w, echelon *e, int32_t columns) {
+    *e = (echelon){.columns = columns};
+    if (!TAKE(w, e->row, columns) || !TAKE(w, e->sum, columns) || !TAKE(w, e->probe, columns)) return false;
+    draw_probe(e, w->p);
+    return true;
+}
+
+/* ---- elimination ---- */
 
 /* sum -= factor * (the row of this pivot) */
 static void subtract(const echelon *e, int32_t pivot, uint32_t factor, uint32_t p) {
@@ -73,8 +111,12 @@ bool echelon_reduce(const echelon *e, const uint32_t *row, uint32_t *rest, uint3
 }
 
 bool echelon_add(work *w, echelon *e, const uint32_t *row) {
+    if (e->missed > MOST_MISSED) draw_probe(e, w->p);
+    if (solves(e, row, w->p)) return true;
     const int32_t pivot = reduce(e, row, w->p);
-    return pivot < 0 || keep(w, e, pivot);
+    if (pivot >= 0) return keep(w, e, pivot);
+    e->missed++;
+    return true;
 }
 
 bool echelon_solve(work *w, const echelon *e, matrix *x) {

@@ -13,6 +13,9 @@ typedef struct echelon {
     int32_t columns, rank;
     struct echelon_row *row; /* by pivot */
     int64_t *sum;            /* the row that is being reduced */
+    uint32_t *probe;         /* a random solution of rows that were added */
+    int32_t missed;          /* rows that followed from others and that it did not solve */
+    uint64_t drawn;
 } echelon;
 
 bool echelon_new(work *w, echelon *e, int32_t columns);

@@ -36,10 +36,11 @@ bool family_coordinates(work *w, const space *front, const space *back, const sy
     return true;
 }
 
-bool family_known(work *w, family *f, const space *front, const space *back, const symbol *s, int32_t m) {
-    matrix x;
-    if (!family_coordinates(w, front, back, s, m, &x)) return false;
-    *f = (family){.front = front, .back = back, .loop = s->loops, .m = m, .k = s->letters - m};
-    f->members = (matrix){1, x.rows * x.columns, x.at};
-    return true;
+family family_known(const space *front, const space *back, int32_t loop, int32_t m, const matrix *x) {
+    return (family){.front = front,
+                    .back = back,
+                    .loop = loop,
+                    .m = m,
+                    .k = 2 * loop - m,
+                    .members = {1, x->rows * x->columns, x->at}};
 }

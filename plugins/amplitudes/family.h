@@ -23,8 +23,8 @@ typedef struct family {
  * particular member is zero. */
 bool family_new(work *w, family *f, const space *front, const space *back, int32_t loop, int32_t m);
 
-/* The family that has one member, a symbol that is known. */
-bool family_known(work *w, family *f, const space *front, const space *back, const symbol *s, int32_t m);
+/* The family that has one member, a symbol whose coordinates x are known; they stay where they are. */
+family family_known(const space *front, const space *back, int32_t loop, int32_t m, const matrix *x);
 /* A symbol's coordinates, with the front elements of weight m: its coefficients of the own words. */
 bool family_coordinates(work *w, const space *front, const space *back, const symbol *s, int32_t m, matrix *x);
 

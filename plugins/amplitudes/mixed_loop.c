@@ -52,7 +52,7 @@ static const mlrt_vocabulary vocabulary = {LETTERS + 1, letters};
 static mlrt_status read_words(mlrt_task *self, state *s, int32_t which, mlrt_error *err) {
     const mixed_loop *p = mlrt_props(self);
     symbol *words = &s->of[which].words;
-    mlrt_status status = source_symbol(words, p->loop + which, NULL, err);
+    mlrt_status status = source_symbol(words, p->loop + which, NULL, NULL, err);
     if (!status) status = zeros_add(words, (zeros)p->zeros, (uint64_t)p->seed, err);
     if (!status) status = split_new(self, &s->of[which].order, words->terms, 0, p->test, p->seed, err);
     s->of[which].train = self->size[MLRT_TRAIN], s->of[which].test = self->size[MLRT_TEST];

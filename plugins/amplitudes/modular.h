@@ -8,7 +8,7 @@
 
 #include "work.h"
 
-enum { PRIME = 2147483647, OTHER_PRIME = 2147483629 };
+enum { PRIME = 2147483647, OTHER_PRIME = 2147483629, THIRD_PRIME = 2147483587 };
 
 static inline uint32_t mod_of(int64_t a, uint32_t p) {
     const int64_t r = a % (int64_t)p;
@@ -23,6 +23,13 @@ static inline uint32_t mod_ratio(int64_t a, int64_t b, uint32_t p) {
 }
 /* The integer of least magnitude in this class. */
 static inline int64_t mod_lift(uint32_t a, uint32_t p) { return a > p / 2 ? (int64_t)a - p : (int64_t)a; }
+
+/* The integer of least magnitude that is a modulo p and b modulo q; `inverse` is that of p modulo q. */
+static inline int64_t mod_lift_both(int64_t a, uint32_t p, uint32_t b, uint32_t q, uint32_t inverse) {
+    const int64_t both = (int64_t)p * q, classes = mod_of(a, p);
+    const int64_t c = classes + (int64_t)p * mod_mul(mod_of(b - classes, q), inverse, q);
+    return c > both / 2 ? c - both : c;
+}
 
 /* sum += factor * row; sums start in [0, p^2) and stay there. */
 void mod_add_multiple(int64_t *sum, uint32_t factor, const uint32_t *row, int64_t n, uint32_t p);

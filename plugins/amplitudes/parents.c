@@ -58,7 +58,7 @@ static int32_t tell_parents(const telling *t, const generation *g, int64_t word,
 
 mlrt_status parents_values(numbers *n, int32_t loop, int32_t keep, mlrt_error *err) {
     symbol s;
-    mlrt_status status = source_symbol(&s, loop - 1, NULL, err);
+    mlrt_status status = source_symbol(&s, loop - 1, NULL, NULL, err);
     if (!status) {
         int64_t *value = malloc(sizeof *value * (size_t)(s.terms + 1));
         for (int64_t i = 0; value && i < s.terms; i++) value[i] = number_take((number_part)keep, s.coefficient[i]);
@@ -152,7 +152,7 @@ static mlrt_status choose(const telling *t, const numbers *n, generation *g, mlr
 
 mlrt_status generation_new(generation *g, int32_t loop, const telling *t, const numbers *n, mlrt_error *err) {
     *g = (generation){0};
-    if (source_symbol(&g->parents, loop - 1, NULL, err) || source_symbol(&g->words, loop, NULL, err))
+    if (source_symbol(&g->parents, loop - 1, NULL, NULL, err) || source_symbol(&g->words, loop, NULL, NULL, err))
         return err->status;
     if (!index_parents(g)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     return choose(t, n, g, err);

@@ -78,7 +78,7 @@ static mlrt_status list_trained(mlrt_task *self, state *s, mlrt_error *err) {
     const relations_props *p = mlrt_props(self);
     symbol all = {0};
     int64_t *order = NULL;
-    mlrt_status status = source_symbol(&all, p->loop, p->data, err);
+    mlrt_status status = source_symbol(&all, p->loop, NULL, p->data, err);
     if (!status) status = zeros_add(&all, (zeros)p->zeros, (uint64_t)p->seed, err);
     if (!status) status = split_new(self, &order, all.terms, p->train, p->test, p->seed, err);
     if (!status && !(s->trained = malloc(sizeof *s->trained * (size_t)self->size[MLRT_TRAIN])))
@@ -216,7 +216,7 @@ static mlrt_status relations_open(mlrt_task *self, mlrt_error *err) {
     int32_t longest[NUMBER_MOST_TOKENS];
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    mlrt_status status = source_symbol(&s->symbol, p->loop, p->data, err);
+    mlrt_status status = source_symbol(&s->symbol, p->loop, NULL, p->data, err);
     if (!status && p->held_out) status = list_trained(self, s, err);
     if (status) return status;
     s->laws.token = s->name;

@@ -59,6 +59,16 @@ bool space_spell(work *w, const space *s, int32_t n, const matrix *in, matrix *o
     return done;
 }
 
+bool space_value(work *w, const space *s, const uint8_t *letter, int32_t n, matrix *value) {
+    if (!matrix_new(w, value, 1, 1)) return false;
+    value->at[0] = 1;
+    for (int32_t k = 1; k <= n; k++) {
+        const matrix inner = *value;
+        if (!space_step_letter(w, s, k, letter[s->end == FRONT ? k - 1 : n - k], &inner, value)) return false;
+    }
+    return true;
+}
+
 /* ---- growing ----
  *
  * The unknowns of weight n are the coefficients of (element j of weight n-1, letter l). A relation of k letters gives an

@@ -55,6 +55,9 @@ bool space_strip_letter(work *w, const space *s, int32_t n, int32_t letter, cons
  * read like a word, where the columns of `in` are the other digits. */
 bool space_spell(work *w, const space *s, int32_t n, const matrix *in, matrix *out);
 
+/* The coefficient of a word of n letters in each element of weight n, from the first letter of the symbol on. */
+bool space_value(work *w, const space *s, const uint8_t *letter, int32_t n, matrix *value);
+
 /* How an image of the dihedral group acts on weight n: row i holds the coordinates of the image of element i. */
 bool space_image(work *w, const space *s, int32_t n, int32_t image, matrix *action);
 /* The own words of weight n as numbers in base 6, the first letter of the symbol the highest digit. */

@@ -103,7 +103,7 @@ static void test_parts(void) {
 int main(void) {
     for (int32_t loop = 1; loop <= 4; loop++) {
         mlrt_error err = {0};
-        if (source_symbol(&all[loop], loop, NULL, &err)) return 1;
+        if (source_symbol(&all[loop], loop, NULL, NULL, &err)) return 1;
     }
     test_words();
     test_parts();

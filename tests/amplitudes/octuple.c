@@ -51,7 +51,7 @@ static void test_all_is_used(void) {
     static const int32_t four_loops[] = {3, 6, 12, 24};
     symbol s;
     mlrt_error err = {0};
-    if (source_symbol(&s, 4, NULL, &err)) return;
+    if (source_symbol(&s, 4, NULL, NULL, &err)) return;
     int64_t endings = LETTERS;
     for (int32_t n = 1; n <= 4; n++, endings *= LETTERS) {
         echelon e;

@@ -18,15 +18,8 @@ static inline int64_t octuples_image(int64_t word, int32_t letters, int32_t imag
 /* The coefficients of a word of eight letters in all elements of weight 8. */
 static inline bool octuples_value(work *w, const space *back, int64_t word, matrix *value) {
     uint8_t letter[OCTUPLE_LETTERS];
-    matrix inner;
     symbol_spell(word, OCTUPLE_LETTERS, letter);
-    if (!matrix_new(w, value, 1, 1)) return false;
-    value->at[0] = 1;
-    for (int32_t n = 1; n <= OCTUPLE_LETTERS; n++) {
-        inner = *value;
-        if (!space_step_letter(w, back, n, letter[OCTUPLE_LETTERS - n], &inner, value)) return false;
-    }
-    return true;
+    return space_value(w, back, letter, OCTUPLE_LETTERS, value);
 }
 
 /* The elements that stand behind each beginning of words, a column each, from nothing but the coefficients of octuples. */

@@ -1,7 +1,7 @@
 amplitudes_tests = %D%/bootstrap %D%/coefficient %D%/loop5 %D%/mixed_loop %D%/next_loop %D%/octuple %D%/strike_two %D%/symbol
-check_PROGRAMS += $(amplitudes_tests) %D%/loop6 %D%/parents
+check_PROGRAMS += $(amplitudes_tests) %D%/loop6 %D%/loop7 %D%/parents
 TESTS += $(amplitudes_tests)
-dist_check_SCRIPTS += %D%/experiments.t %D%/loop6.t %D%/parents.t %D%/six_loops.lua
+dist_check_SCRIPTS += %D%/experiments.t %D%/loop6.t %D%/loop7.t %D%/parents.t %D%/six_loops.lua
 TESTS += %D%/experiments.t
 dist_check_SCRIPTS += %D%/relations.lua
 TESTS += %D%/relations.lua
@@ -16,6 +16,7 @@ tests_amplitudes_coefficient_SOURCES = %D%/coefficient.c %D%/opened.h
 tests_amplitudes_bootstrap_SOURCES = %D%/bootstrap.c %D%/loops.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_loop5_SOURCES = %D%/loop5.c %D%/loops.h %D%/octuples.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_loop6_SOURCES = %D%/loop6.c %D%/loops.h %D%/octuples.h $(AMPLITUDES_SYMBOL)
+tests_amplitudes_loop7_SOURCES = %D%/loop7.c %D%/loops.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_mixed_loop_SOURCES = %D%/mixed_loop.c %D%/loops.h %D%/opened.h $(AMPLITUDES_SYMBOL)
 tests_amplitudes_next_loop_SOURCES = %D%/next_loop.c %D%/opened.h
 tests_amplitudes_octuple_SOURCES = %D%/octuple.c %D%/loops.h %D%/octuples.h $(AMPLITUDES_SYMBOL)

@@ -173,7 +173,7 @@ static void test_number_tokens(const char *keep, int32_t values) {
 int main(void) {
     for (int32_t loop = 1; loop <= 4; loop++) {
         mlrt_error err = {0};
-        if (source_symbol(&all[loop], loop, NULL, &err)) return 1;
+        if (source_symbol(&all[loop], loop, NULL, NULL, &err)) return 1;
     }
     test_example();
     same_by_hand(3, 0, false, "value", 34);

@@ -114,7 +114,7 @@ static void test_writing(void) {
 static bool source_is_right(int64_t terms) {
     symbol s;
     mlrt_error err = {0};
-    const bool right = source_symbol(&s, 3, NULL, &err) == MLRT_OK && s.terms == terms && s.largest == 384;
+    const bool right = source_symbol(&s, 3, NULL, NULL, &err) == MLRT_OK && s.terms == terms && s.largest == 384;
     symbol_free(&s);
     return right;
 }
