@@ -128,23 +128,60 @@ static void test_cache(void) {
     static const unsigned char fake[] = {9, 3, 7, 255, 5}; /* bd -2, ce -384 */
     mlrt_cache_write("symbol.3.1", fake, sizeof fake);
     ok(!source_is_right(636), "else it is");
+    static const unsigned char large[] = {9, 0x81, 0x80, 0x80, 0x80, 0x20}; /* bd -4294967297 */
+    suffixes only = {.count = 8, .letters = 4};
+    symbol s;
+    mlrt_error err = {0};
+    mlrt_cache_write("symbol.7.8x4.1", large, sizeof large);
+    ok(source_symbol(&s, 7, &only, NULL, &err) == MLRT_OK && s.terms == 1 && s.coefficient[0] == -4294967297,
+       "of seven loops, words with few suffixes are kept by themselves");
+    symbol_free(&s);
     setenv("MLRT_CACHE", "/dev/null/cache", 1);
     ok(source_is_right(636), "without a cache it only takes longer");
 }
 
 /* ---- the task ---- */
 
+/* The task, opened. */
+static mlrt_task *task_of(fixture *f, const char *properties, const mlrt_task_class **cls_of) {
+    mlrt_error err = {0};
+    const mlrt_task_class *cls = *cls_of = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.symbol");
+    mlrt_task *task = (mlrt_task *)fixture_object(f, &cls->base, properties);
+    if (!ok(f->err.status == MLRT_OK && cls->open(task, &err) == MLRT_OK, "a task with %s", properties))
+        diag("%s%s", fixture_error(f), err.message);
+    return task;
+}
+
+static void test_forms(void) {
+    fixture f = {0};
+    const mlrt_task_class *cls;
+    char properties[2 * SCRATCH_PATH], text[64];
+    int32_t halves[2];
+    mlrt_task *task = task_of(&f, "loop = 3, form = quad", &cls);
+    is_int(task->size[MLRT_TRAIN], 55, "has quads alone");
+    cls->close(task);
+    write_text(scratch("large.txt"), "aaaaee 5449973760\nbbbbff -1\n");
+    snprintf(properties, sizeof properties, "loop = 3, data = \"%s\"", scratch("large.txt"));
+    task = task_of(&f, properties, &cls);
+    is_int(task->field[1].shape.dim[0], 2, "has coefficients in halves, where 32 bits are not enough");
+    for (int64_t i = 0; i < 2; i++) {
+        int32_t word[6];
+        cls->fetch(task, MLRT_TRAIN, &i, 1, (void *[]){word, halves});
+        cls->decode(task, 1, halves, text, sizeof text);
+        is_str(text, i ? "-1" : "5449973760", "which are put together again");
+    }
+    cls->close(task);
+    fixture_free(&f);
+}
+
 static void test_task(void) {
     fixture f = {0};
-    char text[64];
+    char text[64], properties[3 * SCRATCH_PATH];
     int32_t word[6], coefficient;
     mlrt_error err = {0};
-    const mlrt_task_class *cls = (const mlrt_task_class *)fixture_class(MLRT_KIND_TASK, "amplitudes.symbol");
-    char properties[3 * SCRATCH_PATH];
     snprintf(properties, sizeof properties, "loop = 3, fresh = true, output = \"%s\"", scratch("three.txt"));
-    mlrt_task *task = (mlrt_task *)fixture_object(&f, &cls->base, properties);
-    if (!ok(f.err.status == MLRT_OK && cls->open(task, &err) == MLRT_OK, "the task is opened"))
-        diag("%s%s", fixture_error(&f), err.message);
+    const mlrt_task_class *cls;
+    mlrt_task *task = task_of(&f, properties, &cls);
     is_int(task->size[MLRT_TRAIN], 636, "its examples are the words");
     cls->fetch(task, MLRT_TRAIN, &(int64_t){0}, 1, (void *[]){word, &coefficient});
     cls->decode(task, 0, word, text, sizeof text);
@@ -165,5 +202,6 @@ int main(void) {
     test_writing();
     test_cache();
     test_task();
+    test_forms();
     return done_testing();
 }
