@@ -2,7 +2,10 @@
 #include "echelon.h"
 #include <string.h>
 
-enum { MOST_MISSED = 2, SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
+enum { SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
+enum {
+    MOST_MISSED = 2
+}; /* rows that follow from others and are eliminated for nothing, before the probe is drawn anew */
 
 typedef struct echelon_row {
     int32_t count;
@@ -18,30 +21,18 @@ bool echelon_is_pivot(const echelon *e, int32_t column) { return e->row[column].
  * scalar product instead of an elimination. It is drawn anew when it has let too many pass.
  */
 
-static bool solves(const echelon *e, const uint32_t *row, uint32_t p) {
-    const int64_t square = (int64_t)p * p;
-    int64_t sum = 0;
-    for (int32_t j = 0; j < e->columns; j++) {
-        sum += (int64_t)((uint64_t)row[j] * e->probe[j]);
-        if (sum >= square) sum -= square;
-    }
-    return sum % p == 0;
-}
-
 static void draw_probe(echelon *e, uint32_t p) {
-    const int64_t square = (int64_t)p * p;
     for (int32_t j = e->columns - 1; j >= 0; j--) {
         const echelon_row *r = &e->row[j];
-        if (!r->value) {
-            e->probe[j] = mlrt_random_u32(p, mlrt_stream("amplitudes.echelon"), e->drawn++) % p;
-            continue;
-        }
-        int64_t sum = 0;
-        for (int32_t k = 1; k < r->count; k++) {
-            sum += (int64_t)((uint64_t)r->value[k] * e->probe[r->column ? r->column[k] : j + k]);
-            if (sum >= square) sum -= square;
-        }
-        e->probe[j] = mod_negate((uint32_t)(sum % p), p);
+        uint32_t sum = 0;
+        if (!r->value)
+            sum = mlrt_random_u32(p, mlrt_stream("amplitudes.echelon"), e->drawn++) % p;
+        else if (!r->column)
+            sum = mod_negate(mod_dot(r->value + 1, e->probe + j + 1, r->count - 1, p), p);
+        else
+            for (int32_t k = 1; k < r->count; k++)
+                sum = mod_add(sum, mod_negate(mod_mul(r->value[k], e->probe[r->column[k]], p), p), p);
+        e->probe[j] = sum;
     }
     e->missed = 0;
 }
@@ -112,7 +103,7 @@ bool echelon_reduce(const echelon *e, const uint32_t *row, uint32_t *rest, uint3
 
 bool echelon_add(work *w, echelon *e, const uint32_t *row) {
     if (e->missed > MOST_MISSED) draw_probe(e, w->p);
-    if (solves(e, row, w->p)) return true;
+    if (mod_dot(row, e->probe, e->columns, w->p) == 0) return true;
     const int32_t pivot = reduce(e, row, w->p);
     if (pivot >= 0) return keep(w, e, pivot);
     e->missed++;

@@ -24,6 +24,16 @@ void mod_add_multiple(int64_t *sum, uint32_t factor, const uint32_t *row, int64_
     if (factor) add_multiple(sum, factor, row, n, (int64_t)p * p);
 }
 
+uint32_t mod_dot(const uint32_t *a, const uint32_t *b, int64_t n, uint32_t p) {
+    const int64_t square = (int64_t)p * p;
+    int64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += (int64_t)((uint64_t)a[i] * b[i]);
+        if (sum >= square) sum -= square;
+    }
+    return (uint32_t)(sum % p);
+}
+
 void mod_reduce(uint32_t *out, const int64_t *sum, int64_t n, uint32_t p) {
     for (int64_t i = 0; i < n; i++) out[i] = (uint32_t)((uint64_t)sum[i] % p);
 }

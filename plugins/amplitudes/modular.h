@@ -33,6 +33,7 @@ static inline int64_t mod_lift_both(int64_t a, uint32_t p, uint32_t b, uint32_t 
 
 /* sum += factor * row; sums start in [0, p^2) and stay there. */
 void mod_add_multiple(int64_t *sum, uint32_t factor, const uint32_t *row, int64_t n, uint32_t p);
+uint32_t mod_dot(const uint32_t *a, const uint32_t *b, int64_t n, uint32_t p);
 void mod_reduce(uint32_t *out, const int64_t *sum, int64_t n, uint32_t p);
 
 typedef struct matrix {

@@ -78,10 +78,10 @@ static void say_step(void *data, const char *step, int64_t left) {
     mlrt_say("  %-28s %6lld free  %7.2f s", step, (long long)left, seconds_since(data));
 }
 
+enum { QUICK = 4 }; /* loops that are computed before anybody wonders */
 enum {
-    QUICK = 4,
     LARGE = 7
-}; /* loops that are computed before anybody wonders; of which parts are kept by themselves */
+}; /* loops whose steps are always said, and of which words with some suffixes are kept by themselves */
 
 static mlrt_status derive(symbol *s, int32_t loops, const symbol lower[], const suffixes *only, bool aloud,
                           mlrt_error *err) {
@@ -89,6 +89,7 @@ static mlrt_status derive(symbol *s, int32_t loops, const symbol lower[], const 
     const bootstrap_observer observer = {say_step, &start};
     timespec_get(&start, TIME_UTC);
     if (loops < FIRST_BOOTSTRAP) return bootstrap_given(s, loops, err);
+    aloud |= loops >= LARGE;
     if (aloud || loops > QUICK) mlrt_say("computing the symbol of %d loops", loops);
     const mlrt_status status = bootstrap_symbol(s, loops, lower, only, NULL, aloud ? &observer : NULL, err);
     if (status) return status;

@@ -60,16 +60,9 @@ static bool spell_term(spelling *o, int64_t word, uint32_t value) {
 
 static bool spell_endings(spelling *o, int64_t prefix) {
     const endings *e = &o->end;
-    const uint32_t p = o->w->p, *at = o->at[e->letters];
-    const int64_t square = (int64_t)p * p;
     for (int32_t i = 0; i < e->count; i++) {
-        const uint32_t *value = matrix_row(&e->value, i);
-        int64_t sum = 0;
-        for (int32_t j = 0; j < e->value.columns; j++) {
-            sum += (int64_t)((uint64_t)value[j] * at[j]);
-            if (sum >= square) sum -= square;
-        }
-        if (!spell_term(o, prefix * e->power + e->word[i], (uint32_t)(sum % p))) return false;
+        const uint32_t value = mod_dot(matrix_row(&e->value, i), o->at[e->letters], e->value.columns, o->w->p);
+        if (!spell_term(o, prefix * e->power + e->word[i], value)) return false;
     }
     return true;
 }
