@@ -34,7 +34,7 @@
  * so that nothing is assumed (tests/amplitudes/bootstrap.c). At seven loops, words end with what antipodal duality allows,
  * which gives the same symbols of fewer loops, too. The cut is where the work is least. */
 static const bootstrap_plan plans[LAST_BOOTSTRAP + 1] = {
-    [3] = {2, 2, 4, 1}, [4] = {4, 2, 4, 1}, [5] = {4, 2, 4, 1}, [6] = {4, 3, 5, 1}, [7] = {4, 3, 0, 2}};
+    [3] = {2, 2, 4, 1}, [4] = {4, 2, 4, 1}, [5] = {4, 2, 4, 1}, [6] = {4, 3, 5, 1}, [7] = {4, 4, 0, 2}};
 
 static const uint32_t primes[] = {PRIME, OTHER_PRIME, THIRD_PRIME};
 

@@ -30,6 +30,8 @@ typedef enum place { ANYWHERE, FRONT, BACK } place;
     X(FRONT, "d", "prefix rule; ibid., Sec. 2.1")                                                                      \
     X(FRONT, "cd-bd", "second entries; Dixon, McLeod, Wilhelm, arXiv:2012.12286")                                      \
     X(FRONT, "aaf+bbf-2abf", "initial entries; seen at L = 4 and 5, asked from L = 6 on")                              \
+    X(FRONT, "aaaf+6abbf-bbbf+ccbf", "initial entries of four letters; seen at L = 3 to 6, asked at 7")                \
+    X(FRONT, "bcdb+ccdb-2cdbc-2cdcc+bcdc+ccdc", "initial entries of four letters; seen at L = 3 to 6, asked at 7")     \
     X(BACK, "a", "suffix rule; Cai et al., Sec. 2.1")                                                                  \
     X(BACK, "ad", "final entries, ibid., App. B; seen at L = 3")                                                       \
     X(BACK, "ed", "final entries, ibid., App. B; seen at L = 3")                                                       \

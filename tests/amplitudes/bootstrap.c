@@ -49,7 +49,7 @@ static void test_assumptions(void) {
     same_with(4, (bootstrap_plan){2, 2, 4, 1}, "and here, too");
     same_with(4, (bootstrap_plan){3, 3, 5, 1}, "what is asked from six loops on is true before");
     same_with(3, (bootstrap_plan){2, 2, 0, 1}, "the final entries of antipodal duality give the same");
-    same_with(4, (bootstrap_plan){4, 3, 0, 2}, "and here, as from seven loops on, modulo two primes");
+    same_with(4, (bootstrap_plan){4, 4, 0, 2}, "and here, as from seven loops on, modulo two primes");
 }
 
 static void test_shared(int32_t loops) {

@@ -51,7 +51,7 @@ static inline bool loops_same(const symbol *a, const symbol *b) {
 
 /* With the plan of seven loops: words end with what the six-gluon amplitude can begin with. */
 static inline void loops_same_by_duality(symbol all[], int32_t loops) {
-    static const bootstrap_plan plan = {4, 3, 0, 2};
+    static const bootstrap_plan plan = {4, 4, 0, 2};
     symbol s;
     mlrt_error err = {0};
     ok(bootstrap_symbol(&s, loops, all, NULL, &plan, NULL, &err) == MLRT_OK && loops_same(&s, &all[loops]),
