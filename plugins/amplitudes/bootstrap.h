@@ -2,10 +2,12 @@
 #ifndef AMPLITUDES_BOOTSTRAP_H
 #define AMPLITUDES_BOOTSTRAP_H
 
-#include "suffix.h"
+#include "symbol.h"
 #include <mlrt/plugin.h>
 
 enum { FIRST_BOOTSTRAP = 3, LAST_BOOTSTRAP = 7 };
+
+struct suffixes; /* suffix.h */
 
 /* How a loop order is computed. */
 typedef struct bootstrap_plan {
@@ -26,7 +28,7 @@ mlrt_status bootstrap_given(symbol *s, int32_t loops, mlrt_error *err);
 
 /* The symbol of 3 to 7 loops; lower[l] is that of l loops. Of its words those that end in one of `only`, or all if that is
  * NULL. `plan` may be NULL for the best one, `observer` for nobody. In any case *s is to be freed. */
-mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const suffixes *only,
+mlrt_status bootstrap_symbol(symbol *s, int32_t loops, const symbol lower[], const struct suffixes *only,
                              const bootstrap_plan *plan, const bootstrap_observer *observer, mlrt_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* source.c - symbols from files, from the cache, from the bootstrap. */
 #include "source.h"
+#include "suffix.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 /* symbol_task.c - the symbol itself as a task: its words and their coefficients, as they are. */
 #include "condition.h"
 #include "source.h"
+#include "suffix.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -313,20 +313,20 @@ static void test_data_path(void) {
     const char *const shipped = getenv("MLRT_DATA_PATH");
     char *before = shipped ? strdup(shipped) : NULL;
     mkdir(scratch("symbol"), 0777);
-    write_text("symbol/L7.txt", "aaaaaaaaaaaaae 3\naaaaaaaaaaaaaf 4\nbbbbbbbbbbbbbd 5\n");
+    write_text("symbol/L8.txt", "aaaaaaaaaaaaaaae 3\naaaaaaaaaaaaaaaf 4\nbbbbbbbbbbbbbbbd 5\n");
     setenv("MLRT_DATA_PATH", "", 1);
-    task_open(&o, "loop = 7");
-    has_str(o.err.message, "no data file 'symbol/L7.txt': tried 'symbol/L7.txt', '", "seven loops are not computed");
-    is_str(o.err.hint, "mlrt computes up to 6 loops; give others with data = \"FILE\", a line `word coefficient` each",
+    task_open(&o, "loop = 8");
+    has_str(o.err.message, "no data file 'symbol/L8.txt': tried 'symbol/L8.txt', '", "eight loops are not computed");
+    is_str(o.err.hint, "mlrt computes up to 7 loops; give others with data = \"FILE\", a line `word coefficient` each",
            "it says what is, and how to give others");
     task_close(&o);
     setenv("MLRT_DATA_PATH", scratch(""), 1);
-    ok(task_open(&o, "loop = 7"), "they are found in a folder of MLRT_DATA_PATH");
+    ok(task_open(&o, "loop = 8"), "they are found in a folder of MLRT_DATA_PATH");
     is_int(o.task->size[MLRT_TRAIN] + o.task->size[MLRT_TEST], 3, "with all their words");
     task_close(&o);
-    task_open(&o, "loop = 4, data = \"symbol/L7.txt\"");
+    task_open(&o, "loop = 4, data = \"symbol/L8.txt\"");
     has_str(o.err.message,
-            "symbol/L7.txt:1: expected a word of 8 letters a to f and an integer, got 'aaaaaaaaaaaaae 3'",
+            "symbol/L8.txt:1: expected a word of 8 letters a to f and an integer, got 'aaaaaaaaaaaaaaae 3'",
             "a file of another loop order is refused");
     task_close(&o);
     task_open(&o, "loop = 3, data = \"none.txt\"");

@@ -1,5 +1,6 @@
 /* loop7.c - the symbol of seven loops, in quads. */
 #include "loops.h"
+#include "plugins/amplitudes/suffix.h"
 
 int main(void) {
     static const int64_t left[] = {7141, 94, 81, 35, 6, 1, 0, 0};

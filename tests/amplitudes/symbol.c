@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include "loops.h"
 #include "plugins/amplitudes/source.h"
+#include "plugins/amplitudes/suffix.h"
 #include "scratch.h"
 #include <sys/stat.h>
 

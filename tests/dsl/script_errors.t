@@ -245,8 +245,8 @@ echo "bdx -2" >one.txt
 put task 'task.amplitudes.coefficient { loop = 1, data = "one.txt" }' \
     "9: task.amplitudes.coefficient: one.txt:1: expected a word of 2 letters a to f and an integer, got 'bdx -2'" \
     "data that cannot be read"
-sed 's/loop = 3/loop = 7/' good.lua >x.lua
-fails 1 "^x.lua:9: task.amplitudes.coefficient: no data file 'symbol/L7.txt': tried .*mlrt computes up to 6 loops" \
+sed 's/loop = 3/loop = 8/' good.lua >x.lua
+fails 1 "^x.lua:9: task.amplitudes.coefficient: no data file 'symbol/L8.txt': tried .*mlrt computes up to 7 loops" \
     "data that are not there" mlrt run x.lua
 
 # ---- numbers that are none ----
