@@ -15,7 +15,7 @@ int main(void) {
     loops_size(&all[5], 263880, 860160);
     for (size_t i = 0; i < sizeof printed / sizeof *printed; i++)
         is_int(loops_coefficient(&all[5], printed[i].word), printed[i].coefficient, "%s as printed", printed[i].word);
-    loops_same_by_duality(all, 5);
+    loops_same_by_duality(all, 5, 707);
     loops_symmetry(&all[5], 7);
     loops_relations(&all[5], 0, 53);
     loops_quads(&all[5], 20936);

@@ -8,7 +8,7 @@ int main(void) {
     if (!loops_compute(all, 6, &noted)) return 1;
     loops_steps(&noted, 6, left, sizeof left / sizeof *left);
     loops_size(&all[6], 4916466, 61931520);
-    loops_same_by_duality(all, 6);
+    loops_same_by_duality(all, 6, 2316);
     loops_symmetry(&all[6], 101);
     loops_relations(&all[6], 0, 997);
     loops_quads(&all[6], 391570);
