@@ -133,7 +133,7 @@ static bool require_seam(work *w, const ansatz *a, const functional *r, int32_t 
     for (int32_t i = 0; done && i < seam.front; i++)
         for (int32_t j = 0; done && j < seam.back; j++) {
             seam_row(w, a, &seam, i, j, sum, row);
-            done = echelon_add(w, e, row);
+            done = echelon_add(w, e, row) && work_goes_on(w);
         }
     work_free(&scratch);
     return done;
