@@ -2,10 +2,9 @@
 #include "echelon.h"
 #include <string.h>
 
-enum { SPARSE = 4 }; /* a row is kept sparse when at most one in so many of its columns is not zero */
-enum {
-    MOST_MISSED = 2
-}; /* rows that follow from others and are eliminated for nothing, before the probe is drawn anew */
+/* A row is kept sparse when at most one in so many of its columns is not zero; so many rows may follow from others and be
+ * eliminated for nothing before the probe is drawn anew. */
+enum { SPARSE = 4, MOST_MISSED = 2 };
 
 typedef struct echelon_row {
     int32_t count;

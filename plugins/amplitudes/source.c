@@ -79,10 +79,9 @@ static void say_step(void *data, const char *step, int64_t left) {
     mlrt_say("  %-28s %6lld free  %7.2f s", step, (long long)left, seconds_since(data));
 }
 
-enum { QUICK = 4 }; /* loops that are computed before anybody wonders */
-enum {
-    LARGE = 7
-}; /* loops whose steps are always said, and of which words with some suffixes are kept by themselves */
+/* Loops up to which they are computed before anybody wonders; from which on steps are always said, and words with some
+ * suffixes are kept by themselves. */
+enum { QUICK = 4, LARGE = 7 };
 
 static mlrt_status derive(symbol *s, int32_t loops, const symbol lower[], const suffixes *only, bool aloud,
                           mlrt_error *err) {
@@ -108,8 +107,9 @@ static mlrt_status compute(symbol *s, int32_t loops, const suffixes *only, bool 
     mlrt_status status = MLRT_OK;
     if (!anew && read_cache(s, loops, only)) return MLRT_OK;
     for (int32_t l = 1; l <= loops && !status; l++) {
-        const suffixes *asked = l < loops ? NULL : only;
-        if (anew || !read_cache(&all[l], l, asked)) status = derive(&all[l], l, all, asked, anew, err);
+        const bool last = l == loops;
+        if (anew || last || !read_cache(&all[l], l, NULL))
+            status = derive(&all[l], l, all, last ? only : NULL, anew, err);
     }
     if (!status) *s = all[loops], all[loops] = (symbol){0};
     for (int32_t l = 1; l <= loops; l++) symbol_free(&all[l]);

@@ -25,13 +25,13 @@ static const mlrt_prop symbol_props[] = {
     {0}};
 
 static const char *const letters[LETTERS] = {"a", "b", "c", "d", "e", "f"};
-enum { HALF = 1000000000 };
 static const mlrt_vocabulary words = {LETTERS, letters};
 
 typedef struct state {
     symbol symbol;
-    bool halves; /* coefficients do not fit 32 bits */
+    bool halves; /* coefficients do not fit 32 bits: how many HALFs, and the rest */
 } state;
+enum { HALF = 1000000000 };
 
 static mlrt_status take_symbol(const props *p, symbol *s, mlrt_error *err) {
     work w = {.p = PRIME, .err = err};
