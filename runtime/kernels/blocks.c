@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { LANES = 512, WIDTH = 4096 }; /* of k, and of the shared operand's rows or columns, in a block */
+enum { WIDTH = 4096 }; /* of the shared operand's rows or columns in a block */
 
 /* ---- formats ---- */
 
@@ -69,11 +69,11 @@ static int64_t block_of(int64_t count, int64_t unit, int64_t lanes) {
 
 static int64_t lanes_of(const mlrt__product *p, const mlrt__format *f) { return (p->k + f->pair - 1) / f->pair; }
 
-bool mlrt__blocks_write_once(const mlrt__product *p, const mlrt__format *f) { return lanes_of(p, f) <= LANES; }
+bool mlrt__blocks_write_once(const mlrt__product *p, const mlrt__format *f) { return lanes_of(p, f) <= f->lanes; }
 
 static plan plan_of(const mlrt__product *p, const mlrt__format *f, int32_t threads) {
     plan q = {.p = p, .f = f, .by_rows = p->m >= p->n, .team = team_of(p, threads)};
-    const int64_t lanes = lanes_of(p, f), chunks = (lanes + LANES - 1) / LANES;
+    const int64_t lanes = lanes_of(p, f), chunks = (lanes + f->lanes - 1) / f->lanes;
     q.own = q.team == 1 || p->batch >= 2 * q.team;
     q.lanes = up((lanes + chunks - 1) / chunks, 16);
     q.shared = q.by_rows ? least(up(p->n, f->columns), WIDTH) : least(up(p->m, f->rows), WIDTH / f->rows * f->rows);

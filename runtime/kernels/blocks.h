@@ -5,7 +5,8 @@
  *
  * What the registers hold at once is a lane of 32 bits: one f32 number, or a pair of bf16 numbers that are neighbours along
  * k. A format says how large its tiles are, how it packs and how it multiplies; the order of the blocks is the same for all
- * (blocks.c). An element is summed in chunks of k that depend on k alone, so results do not depend on the number of threads.
+ * (blocks.c). An element is summed in chunks of k that depend on k and the format alone, so results do not depend on the
+ * number of threads.
  * Van Zee and van de Geijn, ACM Trans. Math. Softw. 41 (2015) 14, Fig. 1. */
 #ifndef MLRT__BLOCKS_H
 #define MLRT__BLOCKS_H
@@ -45,6 +46,7 @@ typedef struct mlrt__format {
     int32_t rows, columns; /* of a tile */
     int32_t pair;          /* elements of k in a lane: 1 or 2 */
     int32_t step;          /* lanes of k come in multiples of it */
+    int32_t lanes;         /* of k in a block, at most */
     bool in_place;         /* narrow rows of a that lie along k need no panel, in whole tiles and steps */
     void (*begin)(void);   /* before and after a thread's work; may be NULL */
     void (*end)(void);

@@ -17,6 +17,7 @@ const mlrt__format FORMAT(MLRT_LEVEL) = {.name = "f32",
                                          .columns = TILE_COLUMNS,
                                          .pair = 1,
                                          .step = 1,
+                                         .lanes = TILE_LANES,
                                          .pack_a = pack_a,
                                          .pack_b = pack_b,
                                          .tile = run_tile};

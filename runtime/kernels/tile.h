@@ -76,12 +76,20 @@ MLRT__INLINE void load_square(mlrt__side s, bool by_depth, int64_t o, int64_t ou
     if (by_depth == across) mlrt__transpose_square(v);
 }
 
-/* What lies along k is transposed, square by square. */
+/* Elements that will be packed soon, into the second-level cache: the processor does not see by itself that so many short
+ * rows go on elsewhere. */
+MLRT__INLINE void fetch(mlrt__side s, int64_t first, int64_t step, int count) {
+#pragma GCC unroll 16
+    for (int i = 0; i < count; i++) __builtin_prefetch(element(s, first + i * step), 0, 2);
+}
+
+/* What lies along k is transposed, square by square, while the next panel's rows are fetched. */
 MLRT__INLINE void pack_deep(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
     for (int64_t first = 0; first < outers; first += width)
         for (int64_t o = 0; o < width; o += MLRT__LANES)
             for (int64_t k = 0; k < lanes; k += MLRT__LANES) {
                 mlrt__lanes v[MLRT__LANES];
+                fetch(s, (first + width + o) * s.outer + PAIR * k, s.outer, MLRT__LANES);
                 load_square(s, true, first + o, outers, k, depth, true, v);
 #pragma GCC unroll 16
                 for (int i = 0; i < MLRT__LANES; i++)
@@ -90,7 +98,7 @@ MLRT__INLINE void pack_deep(mlrt__side s, int64_t outers, int64_t depth, int64_t
 }
 
 /* What lies along the panels' width is copied, a few rows at a time: they are read as they lie in memory, and few enough
- * to stay in cache when their distance is a power of two. */
+ * to stay in cache when their distance is a power of two, while the next few are fetched. */
 MLRT__INLINE void pack_wide(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
     enum { DEEP = 16 / PAIR };
     for (int64_t begin = 0; begin < lanes; begin += DEEP)
@@ -98,6 +106,7 @@ MLRT__INLINE void pack_wide(mlrt__side s, int64_t outers, int64_t depth, int64_t
             const bool whole = first + (width + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES <= outers;
             for (int64_t k = begin; k < begin + DEEP && k < lanes; k++)
                 for (int64_t o = 0; o < width; o += MLRT__LANES) {
+                    fetch(s, first + o + PAIR * (k + DEEP) * s.depth, s.depth, PAIR);
                     const int64_t rows = whole ? MLRT__LANES : outers - first - o, left = depth - PAIR * k;
                     mlrt__store_some(to + first * lanes + k * width + o,
                                      along_outer(s, first + o + PAIR * k * s.depth, left, rows), width - o);
@@ -146,17 +155,58 @@ MLRT__INLINE void store_numbers(void *y, bool narrow, int64_t i, mlrt__lanes v, 
     mlrt__store_some((float *)y + i, v, n);
 }
 
-/* A vector of a row of results: added to what is there, and ended. */
-MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
-    const int64_t first = v * MLRT__LANES, left = t->columns - first, at = r * t->y_row + first;
+/* ---- the end of a tile ---- */
+
+/* What is done to a sum, for code without questions. */
+enum { START = 1, BIAS = 2, RELU = 4, MASK = 8, NARROW = 16 };
+
+MLRT__INLINE int kind_of_end(const mlrt__tile_job *t) {
     const mlrt__ending *e = t->ending;
-    if (left <= 0) return;
-    if (t->start) sum += mlrt__load_some(t->start + at, left);
-    if (e && e->bias) sum += mlrt__load_some(e->bias + first, left);
-    if (e && e->relu) sum = mlrt__relu_lanes(sum);
-    if (e && e->mask) sum = mlrt__where(load_numbers(e->mask, e->narrow_mask, at, left) > 0, sum);
-    store_numbers(t->y, t->narrow_y, at, sum, left);
+    const int added = (t->start ? START : 0) | (t->narrow_y ? NARROW : 0);
+    return e ? added | (e->bias ? BIAS : 0) | (e->relu ? RELU : 0) | (e->mask ? MASK : 0) : added;
 }
+
+/* Vector v of row r, of which `left` numbers are there: added to what is there, ended, and stored. */
+MLRT__INLINE void put(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum, int64_t left, int kind) {
+    const int64_t first = v * MLRT__LANES, at = r * t->y_row + first;
+    const mlrt__ending *e = t->ending;
+    if (kind & START) sum += mlrt__load_some(t->start + at, left);
+    if (kind & BIAS) sum += mlrt__load_some(e->bias + first, left);
+    if (kind & RELU) sum = mlrt__relu_lanes(sum);
+    if (kind & MASK) sum = mlrt__where(load_numbers(e->mask, e->narrow_mask, at, left) > 0, sum);
+    store_numbers(t->y, kind & NARROW, at, sum, left);
+}
+
+/* A vector of a tile that may not be whole. */
+MLRT__INLINE void put_part(const mlrt__tile_job *t, int r, int v, mlrt__lanes sum) {
+    const int64_t left = t->columns - v * MLRT__LANES;
+    if (left > 0) put(t, r, v, sum, left, kind_of_end(t));
+}
+
+MLRT__INLINE void fetch_rows(const mlrt__tile_job *t, const void *x, bool narrow, int columns) {
+    for (int r = 0; x && r < t->rows; r++)
+        for (int v = 0; v < columns; v += 16)
+            __builtin_prefetch((const char *)x + (r * t->y_row + v) * (narrow ? 2 : 4), 0, 2);
+}
+
+/* What the end of a tile reads and writes, while its products are under way. */
+MLRT__INLINE void fetch_results(const mlrt__tile_job *t, int columns) {
+    fetch_rows(t, t->y, t->narrow_y, columns);
+    if (t->start != t->y) fetch_rows(t, t->start, false, columns);
+    if (t->ending) fetch_rows(t, t->ending->mask, t->ending->narrow_mask, columns);
+}
+
+/* The ends that there are. */
+/* clang-format off */
+#define EACH_END_F32(X) X(0) X(START) X(BIAS) X(BIAS | START) X(BIAS | RELU) X(BIAS | RELU | START) X(MASK)
+#if PAIR == 2
+#    define EACH_END(X) EACH_END_F32(X) X(NARROW) X(BIAS | NARROW) X(BIAS | RELU | NARROW) X(MASK | NARROW)
+#else
+#    define EACH_END(X) EACH_END_F32(X)
+#endif
+/* clang-format on */
+
+/* ---- tiles in vectors ---- */
 
 MLRT__INLINE mlrt__lanes multiply_add(mlrt__lanes sum, const float *a, mlrt__lanes b) {
 #if PAIR == 2
@@ -166,32 +216,51 @@ MLRT__INLINE mlrt__lanes multiply_add(mlrt__lanes sum, const float *a, mlrt__lan
 #endif
 }
 
-enum { TILE_ROWS = MLRT__LANES == 16 ? 12 : 6, TILE_COLUMNS = 2 * MLRT__LANES };
+/* A tile; the rows by which the last one of a panel may have fewer; lanes of k in a block. */
+enum { TILE_ROWS = MLRT__LANES == 16 ? 12 : 6, TILE_COLUMNS = 2 * MLRT__LANES, TILE_PART = TILE_ROWS / 3 };
+enum { TILE_LANES = 1024 };
 enum { AHEAD = 8 }; /* lanes of k that b is fetched ahead */
 
-static void run_tile(const mlrt__tile_job *t) {
-    mlrt__lanes sum[TILE_ROWS][2] = {0};
+MLRT__INLINE void multiply(const mlrt__tile_job *t, int rows, mlrt__lanes sum[][2]) {
     const float *a = t->a, *b = t->b;
-    const int64_t size = PAIR == 2 && t->narrow_y ? sizeof(uint16_t) : sizeof(float);
-#pragma GCC unroll 12
-    for (int r = 0; r < TILE_ROWS; r++)
-        if (r < t->rows) {
-            const char *y = (const char *)t->y + r * t->y_row * size;
-            __builtin_prefetch(y, 1), __builtin_prefetch(y + 16 * size, 1);
-        }
-    for (int64_t k = 0; k < t->lanes; k++, a += TILE_ROWS, b += 2 * MLRT__LANES) {
+    for (int64_t k = 0; k < t->lanes; k++, a += TILE_ROWS, b += TILE_COLUMNS) {
         const mlrt__lanes x = mlrt__load(b), z = mlrt__load(b + MLRT__LANES);
-        __builtin_prefetch(b + 2 * AHEAD * MLRT__LANES);
-        if (MLRT__LANES == 16) __builtin_prefetch(b + (2 * AHEAD + 1) * MLRT__LANES);
+        __builtin_prefetch(b + AHEAD * TILE_COLUMNS);
+        if (MLRT__LANES == 16) __builtin_prefetch(b + AHEAD * TILE_COLUMNS + MLRT__LANES);
 #pragma GCC unroll 12
-        for (int r = 0; r < TILE_ROWS; r++) {
+        for (int r = 0; r < rows; r++) {
             sum[r][0] = multiply_add(sum[r][0], a + r, x);
             sum[r][1] = multiply_add(sum[r][1], a + r, z);
         }
     }
+}
+
+#define WHOLE(kind)                                                                                                    \
+case kind:                                                                                                             \
+    _Pragma("GCC unroll 12") for (int r = 0; r < TILE_ROWS; r++) put(t, r, 0, sum[r][0], MLRT__LANES, kind),           \
+        put(t, r, 1, sum[r][1], MLRT__LANES, kind);                                                                    \
+    return;
+
+/* So many rows, the last of which may not be there. */
+MLRT__INLINE void run_rows(const mlrt__tile_job *t, int rows) {
+    mlrt__lanes sum[TILE_ROWS][2] = {0};
+    multiply(t, rows, sum);
+    if (rows == TILE_ROWS && t->rows == TILE_ROWS && t->columns == TILE_COLUMNS) switch (kind_of_end(t)) {
+            EACH_END(WHOLE)
+        }
 #pragma GCC unroll 12
-    for (int r = 0; r < TILE_ROWS; r++)
-        if (r < t->rows) put(t, r, 0, sum[r][0]), put(t, r, 1, sum[r][1]);
+    for (int r = 0; r < rows; r++)
+        if (r < t->rows) put_part(t, r, 0, sum[r][0]), put_part(t, r, 1, sum[r][1]);
+}
+
+static void run_tile(const mlrt__tile_job *t) {
+    fetch_results(t, TILE_COLUMNS);
+    if (t->rows > 2 * TILE_PART)
+        run_rows(t, TILE_ROWS);
+    else if (t->rows > TILE_PART)
+        run_rows(t, 2 * TILE_PART);
+    else
+        run_rows(t, TILE_PART);
 }
 
 #endif

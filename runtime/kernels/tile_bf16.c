@@ -17,6 +17,7 @@ static const mlrt__format dot_products = {.name = "bf16",
                                           .columns = TILE_COLUMNS,
                                           .pair = 2,
                                           .step = 1,
+                                          .lanes = TILE_LANES,
                                           .pack_a = pack_a,
                                           .pack_b = pack_b,
                                           .tile = run_tile};
@@ -68,42 +69,10 @@ static void begin_amx(void) {
 
 static void end_amx(void) { _tile_release(); }
 
-/* What the end of a tile reads and writes, while its products are under way. */
-MLRT__INLINE void fetch_results(const mlrt__tile_job *t) {
-    const mlrt__ending *e = t->ending;
-    for (int r = 0; r < t->rows; r++)
-        for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
-            const int64_t at = r * t->y_row + v;
-            _mm_prefetch((const char *)t->y + at * (t->narrow_y ? 2 : 4), _MM_HINT_ET1);
-            if (t->start) _mm_prefetch(t->start + at, _MM_HINT_T1);
-            if (e && e->mask) _mm_prefetch((const char *)e->mask + at * (e->narrow_mask ? 2 : 4), _MM_HINT_T1);
-        }
-}
-
-/* What a tile's end does, for code without questions. */
-enum { START = 1, BIAS = 2, RELU = 4, MASK = 8, NARROW = 16 };
-
-MLRT__INLINE int kind_of_end(const mlrt__tile_job *t) {
-    const mlrt__ending *e = t->ending;
-    const int added = (t->start ? START : 0) | (t->narrow_y ? NARROW : 0);
-    return e ? added | (e->bias ? BIAS : 0) | (e->relu ? RELU : 0) | (e->mask ? MASK : 0) : added;
-}
-
 /* A whole tile. */
 MLRT__INLINE void end_whole(const mlrt__tile_job *t, const float (*sum)[AMX_COLUMNS], int kind) {
-    const mlrt__ending *e = t->ending;
-    for (int v = 0; v < AMX_COLUMNS; v += SQUARE) {
-        const mlrt__lanes bias = kind & BIAS ? mlrt__load(e->bias + v) : (mlrt__lanes){0};
-        for (int r = 0; r < AMX_ROWS; r++) {
-            const int64_t at = r * t->y_row + v;
-            mlrt__lanes x = mlrt__load(&sum[r][v]);
-            if (kind & START) x += mlrt__load(t->start + at);
-            if (kind & BIAS) x += bias;
-            if (kind & RELU) x = mlrt__relu_lanes(x);
-            if (kind & MASK) x = mlrt__where(load_numbers(e->mask, e->narrow_mask, at, SQUARE) > 0, x);
-            store_numbers(t->y, kind & NARROW, at, x, SQUARE);
-        }
-    }
+    for (int v = 0; v < 2; v++)
+        for (int r = 0; r < AMX_ROWS; r++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]), SQUARE, kind);
 }
 
 /* Whole tiles of nothing but sums go straight to memory. */
@@ -111,23 +80,19 @@ MLRT__INLINE bool is_plain(const mlrt__tile_job *t) {
     return t->rows == AMX_ROWS && t->columns == AMX_COLUMNS && kind_of_end(t) == 0;
 }
 
-/* clang-format off */
-#define EACH_END(X) \
-    X(NARROW) X(START) X(BIAS) X(BIAS | NARROW) X(BIAS | START) X(BIAS | RELU) X(BIAS | RELU | NARROW) \
-    X(BIAS | RELU | START) X(MASK) X(MASK | NARROW)
-#define WHOLE(kind) case kind: end_whole(t, sum, kind); return;
-/* clang-format on */
+#define WHOLE_SQUARES(kind)                                                                                            \
+    case kind: end_whole(t, sum, kind); return;
 
 static void end_tile(const mlrt__tile_job *t, const float (*sum)[AMX_COLUMNS]) {
     if (t->rows == AMX_ROWS && t->columns == AMX_COLUMNS) switch (kind_of_end(t)) {
-            EACH_END(WHOLE)
+            EACH_END(WHOLE_SQUARES)
         }
     for (int r = 0; r < t->rows; r++)
-        for (int v = 0; v < 2; v++) put(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
+        for (int v = 0; v < 2; v++) put_part(t, r, v, mlrt__load(&sum[r][v * SQUARE]));
 }
 
 /* Half a square of the next step's b, between loads of tiles. */
-MLRT__INLINE void fetch(const char *b, int first) {
+MLRT__INLINE void fetch_half(const char *b, int first) {
 #pragma GCC unroll 8
     for (int line = first; line < first + 8; line++) _mm_prefetch(b + line * ROW_BYTES, _MM_HINT_T0);
 }
@@ -140,20 +105,20 @@ static void run_tile_amx(const mlrt__tile_job *t) {
     const bool plain = is_plain(t);
     float *const to = plain ? t->y : &sum[0][0];
     const int64_t to_row = plain ? t->y_row : AMX_COLUMNS;
-    if (t->lanes > SHORT) fetch_results(t);
+    if (t->lanes > SHORT) fetch_results(t, AMX_COLUMNS);
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (int64_t k = 0; k < t->lanes; k += SQUARE, a += a_next, b += SQUARE * B_ROW) {
         const char *ahead = b + SQUARE * B_ROW;
-        fetch(ahead, 0);
+        fetch_half(ahead, 0);
         _tile_loadd(4, a, a_row);
-        fetch(ahead, 8);
+        fetch_half(ahead, 8);
         _tile_loadd(6, b, B_ROW);
-        fetch(ahead, 16);
+        fetch_half(ahead, 16);
         _tile_loadd(5, a + SQUARE * a_row, a_row);
-        fetch(ahead, 24);
+        fetch_half(ahead, 24);
         _tile_loadd(7, b + ROW_BYTES, B_ROW);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(2, 5, 6);
@@ -172,6 +137,7 @@ static const mlrt__format tile_registers = {.name = "amx",
                                             .columns = AMX_COLUMNS,
                                             .pair = 2,
                                             .step = SQUARE,
+                                            .lanes = 512,
                                             .in_place = true,
                                             .begin = begin_amx,
                                             .end = end_amx,

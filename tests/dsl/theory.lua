@@ -158,7 +158,7 @@ local nothing = effective_theory.new(with_training(6, { { 0, 1 } }), 6)
 is(first:beyond(representation.parallelograms(first.table)), select(2, first:implied()) - #first:implied(),
   "what is not implied is beyond it")
 is(nothing.nullity, 6, "one pair demands nothing")
-local rare, often = first:luck(0.01, 2000), first:luck(0.1, 2000)
+local rare, often = first:luck(0.01, 40000), first:luck(0.1, 4000)
 ok(often > 0.1 and often < 3, "chance adds some to those that are implied")
 is_close(rare / often, 0.1, 0.03, "as many as delta is wide")
 is(whole:luck(0.1), 0.0, "but none where all are implied")

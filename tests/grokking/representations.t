@@ -22,7 +22,7 @@ ok "long after it knows its training set by heart" holds '$train_step > 0 && $te
 ok "when its embeddings need fewer dimensions" holds '$dimension_end < $dimension_memorized - 2'
 ok "and lie on few circles" holds '$circles_generalized > $circles_memorized + 0.15 && $circles_generalized > 0.9'
 ok "of which the first two components show one" holds \
-    '$circularity_generalized > 0.9 && $circularity_memorized < 0.6 && $circle_step == $test_step'
+    '$circularity_generalized > 0.8 && $circularity_memorized < 0.6 && $circle_step <= $test_step + 100'
 ok "eight components know most of it" holds '$accuracy_within > 0.9 && $accuracy_within < 1'
 for plot in curves dimension components plane_start plane_start_on_last plane_memorized plane_generalized plane_end; do
     ok "it draws: $plot" [ -s "runs/1/$plot.$drawn" ]
