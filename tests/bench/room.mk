@@ -2,7 +2,7 @@
 benchdir = $(luadir)/bench
 dist_bench_DATA = %D%/W1.lua %D%/W2.lua %D%/W3.lua %D%/W4.lua %D%/W6.lua
 figuresdir = $(benchdir)/figures
-dist_figures_DATA = %D%/figures/x86-64-v4-amx.json
+dist_figures_DATA = %D%/figures/x86-64-v4-amx.json %D%/figures/x86-64-v4-bf16.json
 EXTRA_DIST += %D%/figures.py %D%/peer.py %D%/peers.py
 
 # The same work in PyTorch, and the figures that are kept: WORKLOADS="W1 W3" does some only; see peers.py and figures.py.
