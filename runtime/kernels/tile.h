@@ -83,7 +83,8 @@ MLRT__INLINE void fetch(mlrt__side s, int64_t first, int64_t step, int count) {
     for (int i = 0; i < count; i++) __builtin_prefetch(element(s, first + i * step), 0, 2);
 }
 
-/* What lies along k is transposed, square by square, while the next panel's rows are fetched. */
+/* What lies along k is transposed, square by square, while the next panel's rows are fetched: as many as a square has, also
+ * where a panel has fewer, for a clipped loop is slower than what it saves. */
 MLRT__INLINE void pack_deep(mlrt__side s, int64_t outers, int64_t depth, int64_t lanes, float *to, int64_t width) {
     for (int64_t first = 0; first < outers; first += width)
         for (int64_t o = 0; o < width; o += MLRT__LANES)
@@ -196,7 +197,7 @@ MLRT__INLINE void fetch_results(const mlrt__tile_job *t, int columns) {
     if (t->ending) fetch_rows(t, t->ending->mask, t->ending->narrow_mask, columns);
 }
 
-/* The ends that there are. */
+/* The ends that there are, for the cases of a switch. */
 /* clang-format off */
 #define EACH_END_F32(X) X(0) X(START) X(BIAS) X(BIAS | START) X(BIAS | RELU) X(BIAS | RELU | START) X(MASK)
 #if PAIR == 2
@@ -235,18 +236,21 @@ MLRT__INLINE void multiply(const mlrt__tile_job *t, int rows, mlrt__lanes sum[][
     }
 }
 
-#define WHOLE(kind)                                                                                                    \
-case kind:                                                                                                             \
-    _Pragma("GCC unroll 12") for (int r = 0; r < TILE_ROWS; r++) put(t, r, 0, sum[r][0], MLRT__LANES, kind),           \
-        put(t, r, 1, sum[r][1], MLRT__LANES, kind);                                                                    \
-    return;
+MLRT__INLINE void end_whole_rows(const mlrt__tile_job *t, mlrt__lanes sum[][2], int kind) {
+#pragma GCC unroll 12
+    for (int r = 0; r < TILE_ROWS; r++)
+        put(t, r, 0, sum[r][0], MLRT__LANES, kind), put(t, r, 1, sum[r][1], MLRT__LANES, kind);
+}
+
+#define WHOLE_ROWS(kind)                                                                                               \
+case kind: end_whole_rows(t, sum, kind); return;
 
 /* So many rows, the last of which may not be there. */
 MLRT__INLINE void run_rows(const mlrt__tile_job *t, int rows) {
     mlrt__lanes sum[TILE_ROWS][2] = {0};
     multiply(t, rows, sum);
     if (rows == TILE_ROWS && t->rows == TILE_ROWS && t->columns == TILE_COLUMNS) switch (kind_of_end(t)) {
-            EACH_END(WHOLE)
+            EACH_END(WHOLE_ROWS)
         }
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++)
