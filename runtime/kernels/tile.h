@@ -222,17 +222,18 @@ enum { TILE_ROWS = MLRT__LANES == 16 ? 12 : 6, TILE_COLUMNS = 2 * MLRT__LANES, T
 enum { TILE_LANES = 1024 };
 enum { AHEAD = 8 }; /* lanes of k that b is fetched ahead */
 
-MLRT__INLINE void multiply(const mlrt__tile_job *t, int rows, mlrt__lanes sum[][2]) {
+MLRT__INLINE void multiply(const mlrt__tile_job *t, int rows, int vectors, mlrt__lanes sum[][2]) {
     const float *a = t->a, *b = t->b;
     for (int64_t k = 0; k < t->lanes; k++, a += TILE_ROWS, b += TILE_COLUMNS) {
-        const mlrt__lanes x = mlrt__load(b), z = mlrt__load(b + MLRT__LANES);
-        __builtin_prefetch(b + AHEAD * TILE_COLUMNS);
-        if (MLRT__LANES == 16) __builtin_prefetch(b + AHEAD * TILE_COLUMNS + MLRT__LANES);
-#pragma GCC unroll 12
-        for (int r = 0; r < rows; r++) {
-            sum[r][0] = multiply_add(sum[r][0], a + r, x);
-            sum[r][1] = multiply_add(sum[r][1], a + r, z);
+        mlrt__lanes x[2];
+        for (int v = 0; v < vectors; v++) {
+            x[v] = mlrt__load(b + v * MLRT__LANES);
+            if (MLRT__LANES == 16 || v == 0) __builtin_prefetch(b + AHEAD * TILE_COLUMNS + v * MLRT__LANES);
         }
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[r][v] = multiply_add(sum[r][v], a + r, x[v]);
     }
 }
 
@@ -245,10 +246,13 @@ MLRT__INLINE void end_whole_rows(const mlrt__tile_job *t, mlrt__lanes sum[][2], 
 #define WHOLE_ROWS(kind)                                                                                               \
 case kind: end_whole_rows(t, sum, kind); return;
 
-/* So many rows, the last of which may not be there. */
+/* So many rows, the last of which may not be there; of one vector where that holds all columns. */
 MLRT__INLINE void run_rows(const mlrt__tile_job *t, int rows) {
     mlrt__lanes sum[TILE_ROWS][2] = {0};
-    multiply(t, rows, sum);
+    if (t->columns > MLRT__LANES)
+        multiply(t, rows, 2, sum);
+    else
+        multiply(t, rows, 1, sum);
     if (rows == TILE_ROWS && t->rows == TILE_ROWS && t->columns == TILE_COLUMNS) switch (kind_of_end(t)) {
             EACH_END(WHOLE_ROWS)
         }
