@@ -25,45 +25,52 @@ typedef struct adam {
 static const mlrt_prop adam_props[] = {PROPS(0, "L2: adds this times the parameter to the gradient")};
 static const mlrt_prop adamw_props[] = {PROPS(1e-2, "decoupled: multiplies the parameter, not the gradient")};
 
-/* What the loop needs, worked out once a step. */
+/* What the loop needs, worked out once a step. With b = sqrt(1 - beta2^t), a parameter moves by
+ * lr b / (1 - beta1^t) times m / (sqrt(v) + b eps). */
 typedef struct factors {
-    float beta1, beta2, eps;
-    float l2, keep;   /* weight decay in the gradient, and what is left of the parameter */
-    float rate, root; /* lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
+    float mean, square; /* 1 - beta1, 1 - beta2 */
+    float rate, eps;    /* lr b / (1 - beta1^t), b eps */
+    float l2, keep;     /* weight decay in the gradient, and what is left of the parameter */
 } factors;
 
-MLRT_VECTORISED static void move(size_t n, float *restrict p, const float *restrict gradient, float *restrict m,
-                                 float *restrict v, factors f) {
+/* The loop of both: `decoupled` is a constant at every call. */
+static inline __attribute__((always_inline)) void move(size_t n, float *restrict p, const float *restrict gradient,
+                                                       float *restrict m, float *restrict v, factors f,
+                                                       bool decoupled) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        const float g = gradient[i] + f.l2 * p[i];
-        m[i] = f.beta1 * m[i] + (1 - f.beta1) * g;
-        v[i] = f.beta2 * v[i] + (1 - f.beta2) * g * g;
-        p[i] = f.keep * p[i] - core_quotient(f.rate * m[i], sqrtf(v[i]) * f.root + f.eps);
+        const float g = decoupled ? gradient[i] : gradient[i] + f.l2 * p[i];
+        const float kept = decoupled ? f.keep * p[i] : p[i];
+        m[i] += f.mean * (g - m[i]);
+        v[i] += f.square * (g * g - v[i]);
+        p[i] = kept - f.rate * m[i] * core_reciprocal(sqrtf(v[i]) + f.eps);
     }
 }
 
+MLRT_VECTORISED static void move_adam(const mlrt_range *r, factors f) {
+    move(r->count, r->param, r->grad, r->slot[0], r->slot[1], f, false);
+}
+
+MLRT_VECTORISED static void move_adamw(const mlrt_range *r, factors f) {
+    move(r->count, r->param, r->grad, r->slot[0], r->slot[1], f, true);
+}
+
 static factors factors_of(const adam *o, const mlrt_range *r) {
-    return (factors){.beta1 = o->beta1,
-                     .beta2 = o->beta2,
-                     .eps = o->eps,
-                     .keep = 1,
-                     .rate = (float)((double)r->lr / (1 - pow((double)o->beta1, (double)r->t))),
-                     .root = (float)(1 / sqrt(1 - pow((double)o->beta2, (double)r->t)))};
+    const double t = (double)r->t, b = sqrt(1 - pow((double)o->beta2, t));
+    return (factors){.mean = 1 - o->beta1,
+                     .square = 1 - o->beta2,
+                     .rate = (float)((double)r->lr * b / (1 - pow((double)o->beta1, t))),
+                     .eps = (float)((double)o->eps * b),
+                     .l2 = o->weight_decay,
+                     .keep = 1 - r->lr * o->weight_decay};
 }
 
 static void adam_step(const mlrt_optimizer *self, const mlrt_range *r) {
-    const adam *o = mlrt_props(self);
-    factors f = factors_of(o, r);
-    f.l2 = o->weight_decay;
-    move(r->count, r->param, r->grad, r->slot[0], r->slot[1], f);
+    move_adam(r, factors_of(mlrt_props(self), r));
 }
 
 static void adamw_step(const mlrt_optimizer *self, const mlrt_range *r) {
-    const adam *o = mlrt_props(self);
-    factors f = factors_of(o, r);
-    f.keep = 1 - r->lr * o->weight_decay;
-    move(r->count, r->param, r->grad, r->slot[0], r->slot[1], f);
+    move_adamw(r, factors_of(mlrt_props(self), r));
 }
 
 static const mlrt_case adam_cases[] = {

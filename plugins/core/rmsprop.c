@@ -27,7 +27,7 @@ MLRT_VECTORISED static void move(size_t n, float *restrict p, const float *restr
     for (size_t i = 0; i < n; i++) {
         const float g = gradient[i] + o.weight_decay * p[i];
         v[i] = o.alpha * v[i] + (1 - o.alpha) * g * g;
-        m[i] = o.momentum * m[i] + core_quotient(g, sqrtf(v[i]) + o.eps);
+        m[i] = o.momentum * m[i] + g * core_reciprocal(sqrtf(v[i]) + o.eps);
         p[i] -= lr * m[i];
     }
 }
