@@ -26,9 +26,17 @@ typedef struct mlrt__step {
     double seconds;   /* of the timed runs of mlrt__program_explain */
 } mlrt__step;
 
+/* A tensor of a call, or a result, that is a field or a part of it. */
+typedef struct mlrt__reader {
+    mlrt_tensor *tensor;
+    ptrdiff_t offset; /* in bytes */
+} mlrt__reader;
+
 typedef struct mlrt__bound {
     const char *name;
-    mlrt_tensor tensor;
+    mlrt_tensor tensor; /* in memory of the program's own */
+    mlrt__reader *reader;
+    int32_t readers;
 } mlrt__bound;
 
 struct mlrt__program {

@@ -169,17 +169,37 @@ static mlrt_status prepare_calls(const mlrt__compiler *c, mlrt__program *p, mlrt
     return MLRT_OK;
 }
 
+/* Notes that a tensor is read, if it lies in a field's memory. */
+static void keep_reader(mlrt__program *p, mlrt_tensor *t) {
+    for (int32_t i = 0; i < p->inputs; i++) {
+        mlrt__bound *b = &p->input[i];
+        const char *const data = b->tensor.data, *const at = t->data;
+        if (at >= data && at < data + mlrt_tensor_bytes(&b->tensor))
+            b->reader[b->readers++] = (mlrt__reader){t, at - data};
+    }
+}
+
+static void keep_readers(mlrt__program *p) {
+    int32_t tensors = p->results;
+    for (int32_t i = 0; i < p->steps; i++) tensors += p->step[i].call.inputs;
+    for (int32_t i = 0; i < p->inputs; i++) p->input[i].reader = MLRT__NEWS(&p->arena, mlrt__reader, tensors);
+    for (int32_t i = 0; i < p->steps; i++)
+        for (int32_t k = 0; k < p->step[i].call.inputs; k++) keep_reader(p, (mlrt_tensor *)&p->step[i].call.in[k]);
+    for (int32_t i = 0; i < p->results; i++) keep_reader(p, &p->result[i]);
+}
+
 static void keep_inputs(mlrt__compiler *c, mlrt__program *p) {
     p->input = MLRT__NEWS(&p->arena, mlrt__bound, c->items);
     for (int32_t i = 0; i < c->items; i++)
         if (c->item[i].node->op == &mlrt__op_input)
-            p->input[p->inputs++] = (mlrt__bound){c->item[i].node->name, tensor_of(&c->item[i])};
+            p->input[p->inputs++] = (mlrt__bound){.name = c->item[i].node->name, .tensor = tensor_of(&c->item[i])};
     p->result = MLRT__NEWS(&p->arena, mlrt_tensor, c->wants);
     p->results = c->wants;
     for (int32_t i = 0; i < c->wants; i++) {
         p->result[i] = tensor_of(&c->item[c->wanted[i]]);
         if (wanted_at(c, p, i)) p->result[i].data = wanted_at(c, p, i);
     }
+    keep_readers(p);
 }
 
 static mlrt_status run_steps(mlrt__program *p, int32_t from, int32_t to, mlrt_error *err);
@@ -239,10 +259,21 @@ void mlrt__program_free(mlrt__program *p) {
     free(p);
 }
 
+int32_t mlrt__program_field(const mlrt__program *p, const char *name) {
+    int32_t i = p->inputs - 1;
+    while (i >= 0 && strcmp(p->input[i].name, name) != 0) i--;
+    return i;
+}
+
 mlrt_tensor mlrt__program_input(const mlrt__program *p, const char *name) {
-    for (int32_t i = 0; i < p->inputs; i++)
-        if (strcmp(p->input[i].name, name) == 0) return p->input[i].tensor;
-    return (mlrt_tensor){0};
+    const int32_t field = mlrt__program_field(p, name);
+    return field >= 0 ? p->input[field].tensor : (mlrt_tensor){0};
+}
+
+void mlrt__program_feed(mlrt__program *p, int32_t field, const void *data) {
+    const mlrt__bound *b = &p->input[field];
+    const char *const from = data ? data : b->tensor.data;
+    for (int32_t i = 0; i < b->readers; i++) b->reader[i].tensor->data = (char *)from + b->reader[i].offset;
 }
 
 mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i) {

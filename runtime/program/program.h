@@ -38,6 +38,11 @@ void mlrt__program_free(mlrt__program *p);
 
 /* Where to put the field `name` before a run: .data is NULL when the program does not read it. */
 mlrt_tensor mlrt__program_input(const mlrt__program *p, const char *name);
+/* The number of the field `name`, or -1 when the program does not read it. */
+int32_t mlrt__program_field(const mlrt__program *p, const char *name);
+/* From the next run on, read a field where the caller has it, and leaves it until it is fed elsewhere; NULL: where
+ * mlrt__program_input says. */
+void mlrt__program_feed(mlrt__program *p, int32_t field, const void *data);
 /* Where the i-th wanted value is after a run, until the next one of a program that shares the memory. */
 mlrt_tensor mlrt__program_result(const mlrt__program *p, int32_t i);
 /* The first byte of the arena, where wanted values with fixed places lie. */

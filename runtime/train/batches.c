@@ -1,7 +1,8 @@
 /* batches.c - the stream of training batches, fetched ahead by a thread.
  *
- * One thread writes into a ring of slots and one reads: two semaphores count what is full and what is free. Slots are
- * given back in groups, so that small steps do not pay for waking the other thread each time.
+ * One thread writes into a ring of slots and one reads: two semaphores count what is full and what is free. Half of the
+ * slots are given back at once, so that small steps do not pay for waking the other thread each time. Of large batches
+ * there are fewer: a step takes long enough to fetch the next one, which is still in cache when its turn comes.
  */
 #include "train/batches.h"
 #include "base/arena.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 16, GIVE_BACK = 8 };
+enum { FEWEST = 2, MOST = 16, RING_BYTES = 8 << 20 };
 
 struct mlrt__batches {
     const mlrt_task *task;
@@ -20,7 +21,7 @@ struct mlrt__batches {
     int64_t next; /* batch to fetch: of the thread once it runs */
     int64_t pass; /* whose order is in `order` */
     int64_t *order, *index;
-    void *buffer[SLOTS][MLRT_MAX_FIELDS];
+    void *buffer[MOST][MLRT_MAX_FIELDS];
     int32_t slots;
     int32_t reading; /* slot of the reader, -1 before the first */
     int32_t owed;    /* slots read but not yet given back */
@@ -54,12 +55,20 @@ static void fetch(mlrt__batches *b, int32_t slot) {
 
 static void *fetch_ahead(void *batches) {
     mlrt__batches *b = batches;
-    for (int32_t slot = 0;; slot = (slot + 1) % SLOTS) {
+    for (int32_t slot = 0;; slot = (slot + 1) % b->slots) {
         while (sem_wait(&b->free) != 0) {}
         if (atomic_load(&b->stop)) return NULL;
         fetch(b, slot);
         sem_post(&b->full);
     }
+}
+
+/* An even number of slots, of at most RING_BYTES together where more than two are asked for. */
+static int32_t slots_for(const mlrt_task *task, int64_t size) {
+    size_t bytes = 1;
+    for (int32_t f = 0; f < task->fields; f++) bytes += mlrt__field_bytes(&task->field[f], size);
+    const size_t fit = RING_BYTES / bytes / 2 * 2;
+    return (int32_t)(fit < FEWEST ? FEWEST : fit > MOST ? MOST : fit);
 }
 
 static bool allocate(mlrt__batches *b) {
@@ -85,12 +94,12 @@ mlrt_status mlrt__batches_open(const mlrt_task *task, int64_t size, uint64_t see
                          .pass = -1,
                          .reading = -1,
                          .constant = size == task->size[MLRT_TRAIN]};
-    b->slots = b->constant ? 1 : SLOTS;
+    b->slots = b->constant ? 1 : slots_for(task, size);
     sem_init(&b->full, 0, 0);
-    sem_init(&b->free, 0, SLOTS);
+    sem_init(&b->free, 0, (unsigned)b->slots);
     if (!allocate(b)) {
         mlrt__batches_close(b);
-        return mlrt_fail(err, MLRT_MEMORY, "out of memory for %d batches of %lld examples", SLOTS, (long long)size);
+        return mlrt_fail(err, MLRT_MEMORY, "out of memory for %d batches of %lld examples", b->slots, (long long)size);
     }
     if (b->constant)
         fetch(b, 0);
@@ -107,10 +116,10 @@ mlrt_status mlrt__batches_open(const mlrt_task *task, int64_t size, uint64_t see
 void *const *mlrt__batches_next(mlrt__batches *b, bool *same) {
     *same = b->constant && b->reading == 0;
     if (b->constant) return b->buffer[b->reading = 0];
-    if (b->reading >= 0 && ++b->owed == GIVE_BACK)
+    if (b->reading >= 0 && ++b->owed == b->slots / 2)
         for (; b->owed; b->owed--) sem_post(&b->free);
     while (sem_wait(&b->full) != 0) {}
-    b->reading = (b->reading + 1) % SLOTS;
+    b->reading = (b->reading + 1) % b->slots;
     return b->buffer[b->reading];
 }
 

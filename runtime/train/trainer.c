@@ -20,7 +20,8 @@ struct mlrt__trainer {
     float *buffer, *next_state; /* next_state: new values of kept buffers until the step is known to be good */
     mlrt_graph *graph;
     mlrt__program *program;
-    mlrt_tensor field[MLRT_MAX_FIELDS];
+    int32_t field[MLRT_MAX_FIELDS]; /* the program's numbers of the task's fields */
+    void *const *batch;             /* where the fields of the last batch are */
     const float *loss;
     mlrt__evaluator evaluator;
     mlrt__progress progress;
@@ -98,7 +99,7 @@ static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *e
         return err->status;
     t->grad = mlrt__program_memory(t->program);
     for (int32_t f = 0; f < t->recipe->task->fields; f++)
-        t->field[f] = mlrt__program_input(t->program, t->recipe->task->field[f].name);
+        t->field[f] = mlrt__program_field(t->program, t->recipe->task->field[f].name);
     t->loss = mlrt__program_result(t->program, 0).data;
     return MLRT_OK;
 }
@@ -234,11 +235,23 @@ static void keep_updates(mlrt__trainer *t) {
 
 static mlrt_status take_batch(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
     bool same;
-    void *const *data = mlrt__batches_next(batches, &same);
+    t->batch = mlrt__batches_next(batches, &same);
     (void)err;
     for (int32_t f = 0; f < t->recipe->task->fields && !same; f++)
-        if (t->field[f].data) memcpy(t->field[f].data, data[f], mlrt_tensor_bytes(&t->field[f]));
+        if (t->field[f] >= 0) mlrt__program_feed(t->program, t->field[f], t->batch[f]);
     return MLRT_OK;
+}
+
+/* The last batch stays with the program. */
+static void close_batches(mlrt__trainer *t, mlrt__batches *batches) {
+    for (int32_t f = 0; f < t->recipe->task->fields && t->batch; f++) {
+        const mlrt_tensor own = mlrt__program_input(t->program, t->recipe->task->field[f].name);
+        if (t->field[f] < 0) continue;
+        memcpy(own.data, t->batch[f], mlrt_tensor_bytes(&own));
+        mlrt__program_feed(t->program, t->field[f], NULL);
+    }
+    t->batch = NULL;
+    mlrt__batches_close(batches);
 }
 
 static mlrt_status run_program(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
@@ -375,7 +388,7 @@ mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, 
     const mlrt_status status = loop(t, batches, observer, err);
     mlrt_error ignored = {0};
     if (status != MLRT_OK) save_best(t, observer, &ignored); /* what has failed is said already */
-    mlrt__batches_close(batches);
+    close_batches(t, batches);
     return status;
 }
 
@@ -412,7 +425,7 @@ mlrt_status mlrt__trainer_time(mlrt__trainer *t, mlrt__timing *timing, mlrt_erro
     const mlrt__recipe *r = t->recipe;
     if (mlrt__batches_open(r->task, r->batch, r->seed, t->progress.step, &batches, err) != MLRT_OK) return err->status;
     const mlrt_status status = time_windows(t, batches, timing, err);
-    mlrt__batches_close(batches);
+    close_batches(t, batches);
     return status;
 }
 
@@ -423,7 +436,7 @@ mlrt_status mlrt__trainer_take_batch(mlrt__trainer *t, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
     if (mlrt__batches_open(r->task, r->batch, r->seed, t->progress.step, &batches, err) != MLRT_OK) return err->status;
     take_batch(t, batches, err);
-    mlrt__batches_close(batches);
+    close_batches(t, batches);
     return err->status;
 }
 

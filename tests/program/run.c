@@ -133,6 +133,31 @@ static void test_fields(void) {
        "a field that nobody reads has no memory");
 }
 
+/* The results of a sum over a part of x, of x itself, and of x + 1, from data that starts with `first`. */
+static bool reads(float first) {
+    run(1, 1);
+    return result(0)[0] == 2 * first + 3 && result(1)[0] == first && result(1)[2] == first + 2 &&
+           result(2)[3] == first + 4;
+}
+
+static void test_feed(void) {
+    begin();
+    mlrt_node *x = field("x", MLRT_F32, MLRT_SHAPE_OF(4));
+    mlrt_node *tail = mlrt_sum(mlrt_slice(x, 0, 1, 3, 1), MLRT_AXIS(0), false);
+    compile((mlrt_node *[]){tail, x, mlrt_add(x, mlrt_full(g, MLRT_SCALAR, 1))}, 3, NULL);
+    const int32_t number = mlrt__program_field(p, "x");
+    ok(number >= 0 && mlrt__program_field(p, "y") == -1, "a field has a number, and nothing else has");
+    const float one[] = {10, 11, 12, 13}, other[] = {20, 21, 22, 23};
+    memcpy(values("x"), (float[]){1, 2, 3, 4}, sizeof one);
+    ok(reads(1), "a field is read in the program's memory");
+    mlrt__program_feed(p, number, one);
+    ok(reads(10), "or where it is fed from, whole and in part");
+    mlrt__program_feed(p, number, other);
+    ok(reads(20) && values("x")[0] == 1, "from run to run elsewhere");
+    mlrt__program_feed(p, number, NULL);
+    ok(reads(1), "and in the program's memory again");
+}
+
 /* ---- random numbers ---- */
 
 static void test_random(void) {
@@ -356,6 +381,7 @@ static void test_dead_code(void) {
 int main(void) {
     test_constants();
     test_fields();
+    test_feed();
     test_random();
     test_threads();
     test_complaints();

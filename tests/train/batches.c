@@ -90,6 +90,14 @@ static void test_more_than_there_is(const mlrt_task *task) {
     free(index), free(plain);
 }
 
+/* So large that only two are fetched ahead. */
+static void test_large(const mlrt_task *task) {
+    enum { SIZE = 100000, COUNT = 5 };
+    int32_t *index = stream(task, SIZE, 3, 0, COUNT), *plain = stream(task, 100, 3, 0, SIZE / 100 * COUNT);
+    ok(same_order(index, plain, SIZE * COUNT), "large batches are the same stream");
+    free(index), free(plain);
+}
+
 /* Closed at once, while the other thread still fetches. */
 static void test_closing(const mlrt_task *task) {
     for (int32_t i = 0; i < 50; i++) {
@@ -110,6 +118,7 @@ int main(void) {
     test_slow_reader(&task);
     test_full_batch(&task);
     test_more_than_there_is(&task);
+    test_large(&task);
     test_closing(&task);
     return done_testing();
 }
