@@ -68,17 +68,25 @@ double mlrt__schedule_factor(const mlrt__optimizer *o, int64_t t) {
     return ((const mlrt_schedule_class *)o->schedule->object.cls)->factor(o->schedule, t, o->total);
 }
 
+/* In four sums at a time, of which none waits for another. */
 MLRT_VECTORISED static double squares_f32(const float *x, size_t count) {
-    enum { TOGETHER = 512 };
+    enum { PART = 1024, TOGETHER = 4 * PART };
     double sum = 0;
-    for (size_t from = 0; from < count; from += TOGETHER) {
-        const size_t to = from + TOGETHER < count ? from + TOGETHER : count;
-        float part = 0;
-#pragma omp simd reduction(+ : part)
-        for (size_t i = from; i < to; i++) part += x[i] * x[i];
-        sum += (double)part;
+    for (; count >= TOGETHER; count -= TOGETHER, x += TOGETHER) {
+        float a = 0, b = 0, c = 0, d = 0;
+#pragma omp simd reduction(+ : a, b, c, d)
+        for (size_t i = 0; i < PART; i++) {
+            a += x[i] * x[i];
+            b += x[PART + i] * x[PART + i];
+            c += x[2 * PART + i] * x[2 * PART + i];
+            d += x[3 * PART + i] * x[3 * PART + i];
+        }
+        sum += (double)(a + b) + (double)(c + d);
     }
-    return sum;
+    float rest = 0;
+#pragma omp simd reduction(+ : rest)
+    for (size_t i = 0; i < count; i++) rest += x[i] * x[i];
+    return sum + (double)rest;
 }
 
 MLRT_VECTORISED static double squares_f64(const float *x, size_t count) {
