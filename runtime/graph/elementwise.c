@@ -133,7 +133,11 @@ VJP1(log, mlrt_div(dy, A))
 VJP1(log1p, mlrt_div(dy, mlrt_add_scalar(A, 1)))
 VJP1(sin, mlrt_mul(dy, mlrt_cos(A)))
 VJP1(cos, mlrt_neg(mlrt_mul(dy, mlrt_sin(A))))
-VJP1(tanh, mlrt_mul(dy, mlrt_sub(mlrt_scalar(y->graph, 1), mlrt_square(y))))
+VJP1(tanh, MLRT__APPLY(&mlrt__ew_op[MLRT__EW_tanh_grad], NULL, dy, y))
+VJP(tanh_grad) { /* A (1 - B^2) */
+    dx[0] = to(MLRT__APPLY(y->op, NULL, dy, B), A);
+    dx[1] = to(mlrt_mul(dy, mlrt_mul_scalar(mlrt_mul(A, B), -2)), B);
+}
 VJP1(sigmoid, mlrt_mul(dy, mlrt_mul(y, mlrt_sub(mlrt_scalar(y->graph, 1), y))))
 VJP1(erf, mlrt_mul(dy, mlrt_mul_scalar(mlrt_exp(mlrt_neg(mlrt_square(A))), 1.12837916709551257390))) /* 2 / sqrt(pi) */
 VJP1(relu, mlrt_where(mlrt_gt(y, zero(y)), dy, zero(y)))
@@ -195,6 +199,7 @@ const mlrt_op mlrt__ew_op[MLRT__EW_COUNT] = {
     REAL(gelu_slope),
     REAL(silu),
     REAL(silu_slope),
+    ROW(tanh_grad, 2, infer_real, vjp_tanh_grad),
     [MLRT__EW_cast] = {.name = "cast",
                        .min_inputs = 1,
                        .max_inputs = 1,

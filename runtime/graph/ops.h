@@ -8,13 +8,14 @@
 
 #include "graph/node.h"
 
-/* Elementwise ops: name, inputs. All take f32 (comparisons and cast also i32, bf16) and broadcast. */
+/* Elementwise ops: name, inputs. All take f32 (comparisons and cast also i32, bf16) and broadcast. Gradients ask for a "slope"
+ * of x, and for "tanh_grad": dy, y -> dy (1 - y^2). */
 /* clang-format off */
 #define MLRT__ELEMENTWISE(X) \
     X(add, 2) X(sub, 2) X(mul, 2) X(div, 2) X(pow, 2) X(maximum, 2) X(minimum, 2) X(eq, 2) X(ne, 2) X(lt, 2) \
     X(le, 2) X(where, 3) X(neg, 1) X(abs, 1) X(sign, 1) X(floor, 1) X(square, 1) X(reciprocal, 1) X(sqrt, 1) \
     X(rsqrt, 1) X(exp, 1) X(log, 1) X(log1p, 1) X(sin, 1) X(cos, 1) X(tanh, 1) X(sigmoid, 1) X(erf, 1) X(relu, 1) \
-    X(softplus, 1) X(gelu, 1) X(gelu_slope, 1) X(silu, 1) X(silu_slope, 1) X(cast, 1)
+    X(softplus, 1) X(gelu, 1) X(gelu_slope, 1) X(silu, 1) X(silu_slope, 1) X(tanh_grad, 2) X(cast, 1)
 /* clang-format on */
 
 typedef enum mlrt__elementwise {

@@ -58,6 +58,7 @@ BINARY(eq, a == b ? 1.0f : 0.0f)
 BINARY(ne, a != b ? 1.0f : 0.0f)
 BINARY(lt, a < b ? 1.0f : 0.0f)
 BINARY(le, a <= b ? 1.0f : 0.0f)
+BINARY(tanh_grad, a *((1.0f - b) * (1.0f + b))) /* exact where b is near 1, too */
 UNARY(neg, -x)
 UNARY(abs, mlrt__abs(x))
 UNARY(sign, x != x ? x : (float)((x > 0.0f) - (x < 0.0f)))
