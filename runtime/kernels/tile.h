@@ -226,6 +226,7 @@ MLRT__INLINE void multiply(const mlrt__tile_job *t, int rows, int vectors, mlrt_
     const float *a = t->a, *b = t->b;
     for (int64_t k = 0; k < t->lanes; k++, a += TILE_ROWS, b += TILE_COLUMNS) {
         mlrt__lanes x[2];
+#pragma GCC unroll 2
         for (int v = 0; v < vectors; v++) {
             x[v] = mlrt__load(b + v * MLRT__LANES);
             if (MLRT__LANES == 16 || v == 0) __builtin_prefetch(b + AHEAD * TILE_COLUMNS + v * MLRT__LANES);
