@@ -123,11 +123,16 @@ mlrt__trainer *tiny_trainer(tiny *t) {
 
 void tiny_close(tiny *t) { fixture_free(&t->f); }
 
+/* What lies between parameters is no concern of theirs: valgrind's arithmetic leaves other zeros there than a CPU. */
 bool tiny_equal(const mlrt__trainer *a, const mlrt__trainer *b) {
     const mlrt__params *p = mlrt__trainer_params(a);
-    const size_t size = sizeof(float) * (size_t)mlrt__params_size(p);
-    return p->count == mlrt__trainer_params(b)->count &&
-           memcmp(mlrt__trainer_buffer(a), mlrt__trainer_buffer(b), size) == 0;
+    bool equal = p->count == mlrt__trainer_params(b)->count;
+    for (int32_t i = 0; i < p->count && equal; i++) {
+        const size_t size = sizeof(float) * (size_t)mlrt_shape_count(&p->param[i]->shape);
+        const int64_t at = p->param[i]->offset;
+        equal = memcmp(mlrt__trainer_buffer(a) + at, mlrt__trainer_buffer(b) + at, size) == 0;
+    }
+    return equal;
 }
 
 const char *tiny_error(const mlrt_error *err) {
