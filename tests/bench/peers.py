@@ -24,8 +24,8 @@ PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer.py")
 TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}  # of the losses of ten steps
 PRECISIONS = {"f32": ("f32", "f32"), "bf16": ("bf16", "bf16"), "mixed": ("bf16", "f32")}  # ours, the peer's
 TRAINING = ["W1", "W2", "W3", "W4.1", "W4.2", "W6"]
-ROUNDS, WINDOWS, SLOW = 3, 5, 3.0  # steps of more seconds than SLOW are timed in a round less
-ROUND_SECONDS = 6                  # of slow steps there are fewer windows in a round
+FEWEST, MOST, SECONDS = 3, 9, 60  # rounds in turn: as many as take so long, but no fewer and no more
+WINDOWS, ROUND_SECONDS = 5, 6     # of slow steps there are fewer windows in a round
 RUN = 10000  # steps of a run of W8
 
 
@@ -124,16 +124,21 @@ def best(candidates, workload, precision, folder):
 
 
 def in_turn(pair, workload, folder):
-    """Median seconds a step and peak memory of each (who, precision, seconds), measured one after the other."""
+    """How often the first of two (who, precision, seconds) is done while the second is once, and the peak memory of each:
+    the median ratio of some rounds, for in a round the machine is about as fast for the one as for the other."""
     slowest = max(seconds for _, _, seconds in pair)
     many = max(1, min(WINDOWS, int(ROUND_SECONDS / slowest)))
-    windows, memory = [[], []], [0, 0]
-    for _ in range(ROUNDS - (slowest > SLOW)):
+    rounds = max(FEWEST, min(MOST, int(SECONDS / (2 * many * slowest))))
+    ratios, memory = [], [0, 0]
+    for _ in range(rounds):
+        step = [0, 0]
         for i, (who, precision, _) in enumerate(pair):
-            seconds, peak = who.time(workload, precision, folder, many)
-            windows[i] += seconds
+            windows, peak = who.time(workload, precision, folder, many)
+            step[i] = statistics.median(windows)
             memory[i] = max(memory[i], peak)
-    return [statistics.median(seconds) for seconds in windows], memory
+        ratios.append(step[1] / step[0])
+    print(f"{workload}: in turn {', '.join(f'{ratio:.2f}' for ratio in ratios)}", flush=True)
+    return statistics.median(ratios), memory
 
 
 def keep(figures, workload, precision, peer, speed, memory):
@@ -154,8 +159,8 @@ def compare(figures, workload, precision):
         run("mlrt", "bench", workload, "--quick", "--export", folder)
         pair = [(*best([Ours(n) for n in all_threads()], workload, ours, folder), ours),
                 (*best(peers(), workload, theirs, folder), theirs)]
-        seconds, memory = in_turn([(who, p, s) for who, s, p in pair], workload, folder)
-    keep(figures, workload, precision, pair[1][0].name, seconds[1] / seconds[0], memory[0] / memory[1])
+        speed, memory = in_turn([(who, p, s) for who, s, p in pair], workload, folder)
+    keep(figures, workload, precision, pair[1][0].name, speed, memory[0] / memory[1])
 
 
 # ---- what is no training step ----
