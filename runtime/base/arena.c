@@ -1,5 +1,7 @@
 /* arena.c - bookkeeping memory for things that die together. */
 #include "base/arena.h"
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +67,82 @@ void mlrt__arena_free(mlrt__arena *a) {
     a->block = NULL;
 }
 
-/* What fills huge pages gets them where the system gives them for the asking: matrices are read across pages. */
-void *mlrt__alloc_large(size_t bytes) {
-    const size_t rounded = (bytes + LARGE_ALIGN - 1) / LARGE_ALIGN * LARGE_ALIGN;
-    const bool huge = bytes >= HUGE_PAGE;
-    if (rounded < bytes) return NULL;
-    void *p = NULL;
-    if (posix_memalign(&p, huge ? HUGE_PAGE : LARGE_ALIGN, rounded ? rounded : LARGE_ALIGN) != 0) return NULL;
-#ifdef MADV_HUGEPAGE
-    if (huge) madvise(p, rounded, MADV_HUGEPAGE);
+/* ---- large memory ---- */
+
+/* Memory from the system begins at a huge page and is of such pages where the system gives them for the asking, so that a
+ * step's operands stay apart in the caches as they are apart in memory. What is small shares it; what is large has its
+ * own, and begins at another line of the first page each time: processors take addresses for one another that differ
+ * by a multiple of a page, and an optimizer walks along four arrays at once. */
+typedef struct region {
+    size_t size, used; /* bytes */
+    int32_t pieces;    /* that are not free yet */
+} region;
+
+#ifdef __SANITIZE_ADDRESS__
+enum { SMALL = 0 }; /* so that it sees who goes beyond the end */
+#else
+enum { SMALL = HUGE_PAGE / 4 };
 #endif
-    return memset(p, 0, rounded);
+enum { COLOURS = 16, COLOUR = 3 * LARGE_ALIGN };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and of all regions */
+static region *shared;                                   /* the one that small pieces are taken from; may be NULL */
+static size_t colour;
+
+static size_t round_up(size_t bytes) { return (bytes + LARGE_ALIGN - 1) / LARGE_ALIGN * LARGE_ALIGN; }
+
+static region *new_region(size_t size) {
+    void *p = NULL;
+    if (posix_memalign(&p, HUGE_PAGE, size) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+    if (size >= HUGE_PAGE) madvise(p, size, MADV_HUGEPAGE);
+#endif
+    region *r = p;
+    *r = (region){.size = size, .used = LARGE_ALIGN};
+    return r;
 }
 
-void mlrt__free_large(void *p) { free(p); }
+static void *take_piece(region *r, size_t bytes) {
+    void *p = (char *)r + r->used;
+    r->used += bytes;
+    r->pieces++;
+    return p;
+}
+
+static void *take_small(size_t bytes) {
+    if (!shared || shared->size - shared->used < bytes) {
+        if (shared && shared->pieces == 0) free(shared);
+        shared = new_region(HUGE_PAGE);
+    }
+    return shared ? take_piece(shared, bytes) : NULL;
+}
+
+static void *take_large(size_t bytes) {
+    const size_t before = ++colour % COLOURS * COLOUR;
+    region *r = new_region(LARGE_ALIGN + before + bytes);
+    if (!r) return NULL;
+    r->used += before;
+    return take_piece(r, bytes);
+}
+
+void *mlrt__alloc_large(size_t bytes) {
+    const size_t rounded = round_up(bytes ? bytes : 1);
+    if (rounded < bytes || rounded > SIZE_MAX - HUGE_PAGE) return NULL;
+    pthread_mutex_lock(&lock);
+    void *p = rounded <= SMALL ? take_small(rounded) : take_large(rounded);
+    pthread_mutex_unlock(&lock);
+    return p ? memset(p, 0, rounded) : NULL;
+}
+
+void mlrt__free_large(void *p) {
+    if (!p) return;
+    region *r = (region *)((uintptr_t)p / HUGE_PAGE * HUGE_PAGE);
+    pthread_mutex_lock(&lock);
+    if (--r->pieces == 0) {
+        if (r == shared)
+            r->used = LARGE_ALIGN;
+        else
+            free(r);
+    }
+    pthread_mutex_unlock(&lock);
+}

@@ -7,6 +7,30 @@ static bool all_zero(const char *p, size_t n) {
     return n == 0;
 }
 
+/* Pieces of all sizes, none of which has what another wrote; freed in another order than taken, several times. */
+static void check_large(void) {
+    static const size_t size[] = {1, 64, 1000, 300000, 500000, 524288, 524289, 2097152, 5000000, 100, 400000, 0};
+    enum { COUNT = sizeof size / sizeof *size };
+    bool aligned = true, zero = true, own = true;
+    for (int turn = 0; turn < 3; turn++) {
+        char *piece[COUNT];
+        for (int i = 0; i < COUNT; i++) {
+            piece[i] = mlrt__alloc_large(size[i]);
+            aligned = aligned && piece[i] && (uintptr_t)piece[i] % 64 == 0;
+            zero = zero && all_zero(piece[i], size[i]);
+            memset(piece[i], i + 1, size[i]);
+        }
+        for (int k = 0, i = turn; k < COUNT; k++, i = (i + 5) % COUNT) {
+            for (size_t b = 0; b < size[i]; b++) own = own && piece[i][b] == i + 1;
+            mlrt__free_large(piece[i]);
+        }
+    }
+    ok(aligned, "large memory is aligned to 64 bytes");
+    ok(zero, "it is zeroed, also where it was used before");
+    ok(own, "pieces of large memory do not overlap");
+    mlrt__free_large(NULL);
+}
+
 int main(void) {
     mlrt__arena a = {0};
     char *small = mlrt__arena_alloc(&a, 3), *next = mlrt__arena_alloc(&a, 3);
@@ -35,9 +59,7 @@ int main(void) {
     ok(a.block == NULL, "an arena is freed at once");
     mlrt__arena_free(&a);
 
-    char *data = mlrt__alloc_large(1000);
-    ok(data && (uintptr_t)data % 64 == 0 && all_zero(data, 1000), "large memory is zeroed and aligned to 64 bytes");
-    mlrt__free_large(data);
+    check_large();
     ok(mlrt__alloc_large(SIZE_MAX - 10) == NULL, "a size that overflows gives NULL");
     ok(mlrt__alloc_large(SIZE_MAX / 4) == NULL, "a size that no machine has gives NULL");
     return done_testing();
