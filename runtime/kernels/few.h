@@ -23,15 +23,6 @@ static inline bool is_few(const attention *a) {
 
 static inline const float *row(matrix m, int64_t i) { return m.data + i * m.row; }
 
-/* Lane j is the sum of the lanes of v[j]: each turn adds the halves of two vectors, and interleaves them. */
-MLRT__INLINE mlrt__lanes sums_of(mlrt__lanes v[MLRT__LANES]) {
-#pragma GCC unroll 4
-    for (int n = MLRT__LANES / 2; n > 0; n /= 2)
-#pragma GCC unroll 8
-        for (int i = 0; i < n; i++) v[i] = MLRT__ZIP_LOW(v[i], v[i + n]) + MLRT__ZIP_HIGH(v[i], v[i + n]);
-    return v[0];
-}
-
 /* Lane g K + j: row i + g of x times row j of y, or 0. */
 MLRT__INLINE mlrt__lanes group_products(matrix x, matrix y, int64_t i, int keys) {
     mlrt__lanes sum[MLRT__LANES] = {0};
@@ -45,7 +36,7 @@ MLRT__INLINE mlrt__lanes group_products(matrix x, matrix y, int64_t i, int keys)
             for (int g = 0; g < group; g++)
                 if (i + g < x.rows) sum[g * keys + j] += k * mlrt__load(row(x, i + g) + w);
         }
-    return sums_of(sum);
+    return mlrt__sums_of(sum);
 }
 
 static mlrt__lanes products(const few *f, matrix x, matrix y, int64_t i) {

@@ -145,6 +145,15 @@ MLRT__INLINE float mlrt__sum_lanes(mlrt__lanes v) {
     return v[0];
 }
 
+/* Lane j is the sum of the lanes of v[j]: each turn adds the halves of two vectors, and interleaves them. */
+MLRT__INLINE mlrt__lanes mlrt__sums_of(mlrt__lanes v[MLRT__LANES]) {
+#pragma GCC unroll 4
+    for (int n = MLRT__LANES / 2; n > 0; n /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < n; i++) v[i] = MLRT__ZIP_LOW(v[i], v[i + n]) + MLRT__ZIP_HIGH(v[i], v[i + n]);
+    return v[0];
+}
+
 MLRT__INLINE float mlrt__max_lanes(mlrt__lanes v) {
 #pragma GCC unroll 4
     for (int n = MLRT__LANES; n > 1; n /= 2) {

@@ -100,6 +100,16 @@ static void check_repeats(int64_t m, int64_t n, int64_t k) {
     free(first.data);
 }
 
+/* What is turned where b is transposed, and columns of results. */
+static void check_turned(int32_t level) {
+    check_all(level, MLRT_SCALAR, true, 45, 200, 200);
+    check_all(level, MLRT_SCALAR, true, 16, 101, 256);
+    check_all(level, MLRT_SCALAR, true, 33, 130, 77);
+    check_all(level, MLRT_SHAPE_OF(2), false, 13, 63, 131);
+    check_all(level, MLRT_SCALAR, true, 45, 1, 200);
+    check_all(level, MLRT_SHAPE_OF(2), false, 19, 1, 37);
+}
+
 /* What is cut into blocks along every side. */
 static void check_large(int32_t level) {
     check_all(level, MLRT_SCALAR, true, 130, 70, 65);
@@ -193,6 +203,7 @@ int main(void) {
             check_all(level, MLRT_SHAPE_OF(60), false, 9, 21, 20);
             check_all(level, MLRT_SHAPE_OF(0), false, 5, 4, 7);
             check_all(level, MLRT_SHAPE_OF(0), true, 5, 4, 7);
+            check_turned(level);
             check_large(level);
             unsetenv("MLRT_CPU");
         }
