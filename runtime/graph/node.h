@@ -61,7 +61,7 @@ struct mlrt_graph {
     mlrt_error error;
     bool training;
     bool bf16;     /* large products may round their operands to bf16 */
-    size_t enough; /* bytes of results that are no reason to compute anything twice */
+    size_t enough; /* bytes of results that are no reason to compute norms twice, or a fourth of it embeddings */
     mlrt_node *failed;
     mlrt_node **node;
     int32_t nodes, capacity;

@@ -11,6 +11,7 @@
  */
 #include "program/compile.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum { ALIGN = 64 };
 
@@ -105,21 +106,19 @@ static int by_death(const void *a, const void *b) {
     return x->last != y->last ? y->last - x->last : by_size(a, b);
 }
 
-static int by_offset(const void *a, const void *b) {
-    const block *const *x = a, *const *y = b;
-    return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
+/* The lowest gap between the placed blocks that live at the same time; they are sorted by their offsets. */
+static size_t lowest_gap(const block *b, block *const *placed, int32_t count) {
+    size_t at = 0;
+    for (int32_t i = 0; i < count && placed[i]->offset < at + b->bytes; i++) {
+        const bool meets = placed[i]->first <= b->last && b->first <= placed[i]->last;
+        if (meets && placed[i]->offset + placed[i]->bytes > at) at = placed[i]->offset + placed[i]->bytes;
+    }
+    return at;
 }
 
-/* The lowest gap between the placed blocks that live at the same time. */
-static size_t lowest_gap(const block *b, block *placed, int32_t count, block **busy) {
-    int32_t n = 0;
-    for (int32_t i = 0; i < count; i++)
-        if (placed[i].first <= b->last && b->first <= placed[i].last) busy[n++] = &placed[i];
-    qsort(busy, (size_t)n, sizeof *busy, by_offset);
-    size_t at = 0;
-    for (int32_t i = 0; i < n && busy[i]->offset < at + b->bytes; i++)
-        if (busy[i]->offset + busy[i]->bytes > at) at = busy[i]->offset + busy[i]->bytes;
-    return at;
+static void insert(block *b, block **placed, int32_t count) {
+    for (; count > 0 && placed[count - 1]->offset > b->offset; count--) placed[count] = placed[count - 1];
+    placed[count] = b;
 }
 
 /* Of all moments, 0 to `moments`. */
@@ -137,26 +136,43 @@ static size_t most_alive(mlrt__arena *arena, const block *blocks, int32_t count,
     return most;
 }
 
-/* Places for the blocks from `fixed` on, as they are sorted; the bytes that all take. */
-static size_t pack(block *blocks, int32_t fixed, int32_t count, block **busy) {
+/* Places for the blocks from `fixed` on, one after the other as they are sorted; they are kept if that takes less memory
+ * than all before. */
+static void pack(block *blocks, int32_t fixed, int32_t count, block **placed, mlrt__layout *layout) {
     size_t bytes = 0;
     for (int32_t i = 0; i < count; i++) {
-        if (i >= fixed) blocks[i].offset = lowest_gap(&blocks[i], blocks, i, busy);
+        if (i >= fixed) blocks[i].offset = lowest_gap(&blocks[i], placed, i);
+        insert(&blocks[i], placed, i);
         if (blocks[i].offset + blocks[i].bytes > bytes) bytes = blocks[i].offset + blocks[i].bytes;
     }
-    return bytes;
+    if (bytes >= layout->bytes) return;
+    layout->bytes = bytes;
+    for (int32_t i = fixed; i < count; i++) layout->place[blocks[i].item] = blocks[i].offset;
 }
 
+/* The block that ends last gets its place before all others. */
+static void raise_highest(block *blocks, int32_t fixed, int32_t count) {
+    int32_t highest = fixed;
+    for (int32_t i = fixed; i < count; i++)
+        if (blocks[i].offset + blocks[i].bytes > blocks[highest].offset + blocks[highest].bytes) highest = i;
+    const block raised = blocks[highest];
+    memmove(blocks + fixed + 1, blocks + fixed, sizeof *blocks * (size_t)(highest - fixed));
+    blocks[fixed] = raised;
+}
+
+/* From each of several orders on, until hardly anything could be saved. */
 static void pack_best(mlrt__arena *arena, block *blocks, int32_t fixed, int32_t count, mlrt__layout *layout) {
+    enum { TURNS = 32 };
     static int (*const order[])(const void *, const void *) = {by_size, by_life, by_birth, by_death};
-    block **busy = MLRT__NEWS(arena, block *, count);
+    block **placed = MLRT__NEWS(arena, block *, count);
     layout->bytes = SIZE_MAX;
-    for (size_t k = 0; k < sizeof order / sizeof *order && layout->bytes > layout->alive; k++) {
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
         qsort(blocks + fixed, (size_t)(count - fixed), sizeof *blocks, order[k]);
-        const size_t bytes = pack(blocks, fixed, count, busy);
-        if (bytes >= layout->bytes) continue;
-        layout->bytes = bytes;
-        for (int32_t i = fixed; i < count; i++) layout->place[blocks[i].item] = blocks[i].offset;
+        for (int turn = 0; turn < TURNS; turn++) {
+            pack(blocks, fixed, count, placed, layout);
+            if (layout->bytes - layout->alive <= layout->alive / 128) return;
+            raise_highest(blocks, fixed, count);
+        }
     }
 }
 

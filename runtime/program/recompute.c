@@ -3,9 +3,9 @@
  * When most memory is in use, between the two passes, much of it only waits. What a norm makes waits for the products that
  * take the gradients of the weights behind it, and what it was made of waits for the norm's own gradient, at about the same
  * time. A norm costs next to nothing beside such a product, so its result is dropped and made again there: the same
- * numbers, bit by bit. So are embeddings, which are made of fields and parameters alone. Where much more is still in use
- * attention is made again, too, whose queries, keys and values wait for its gradient. Steps that need little memory keep all.
- * Chen et al., arXiv:1604.06174, do so with more.
+ * numbers, bit by bit. So are embeddings, which are made of fields and parameters alone, even where a fourth of that memory
+ * is in use. Where much more is still in use attention is made again, too, whose queries, keys and values wait for its
+ * gradient. Steps that need little memory keep all. Chen et al., arXiv:1604.06174, do so with more.
  */
 #include "program/compile.h"
 
@@ -95,7 +95,7 @@ static int32_t find_candidates(const mlrt__compiler *c, kind *is_kind, int32_t m
         const bool waits = c->item[i].last > moment;
         const int32_t first = waits ? first_reader(c, i, moment) : 0, before = earlier(first, needed[i]);
         if (!before || (waits && !first) || c->item[i].last == c->items) continue;
-        if (!embedding[i] && !(is_kind(n) && can_be_made(c, n, before, embedding))) continue;
+        if (!embedding[i] && !(is_kind && is_kind(n) && can_be_made(c, n, before, embedding))) continue;
         for (int32_t k = 0; k < n->inputs; k++) needed[n->in[k]->id] = earlier(needed[n->in[k]->id], before);
         found[count++] = (candidate){i, before, copy_of(c->arena, n)};
     }
@@ -109,11 +109,12 @@ static void read_again(mlrt_node *n, int32_t i, const candidate *found, int32_t 
             if (found[f].before <= i && n->in[k] == from[found[f].item].node) n->in[k] = found[f].again;
 }
 
-static void make_again(mlrt__compiler *c, kind *is_kind, size_t enough) {
+/* Embeddings, and what is of that kind, where more than enough memory is in use; whether that is so. */
+static bool make_again(mlrt__compiler *c, kind *is_kind, size_t enough) {
     size_t most;
     mlrt__lifetimes(c);
     const int32_t moment = fullest(c, &most), items = c->items;
-    if (most <= enough) return;
+    if (most <= enough) return false;
     const mlrt__item *from = c->item;
     candidate *found = MLRT__NEWS(c->arena, candidate, items);
     int32_t *now = MLRT__NEWS(c->arena, int32_t, items);
@@ -131,12 +132,13 @@ static void make_again(mlrt__compiler *c, kind *is_kind, size_t enough) {
         mlrt__add_item(c, from[i].node, from[i].constant);
     }
     for (int32_t i = 0; i < c->wants; i++) c->wanted[i] = now[c->wanted[i]];
+    return true;
 }
 
 void mlrt__recompute(mlrt__compiler *c) {
     const size_t enough = c->graph->enough;
     size_t much = enough / 2 * 3;
     if (c->graph->bf16) much *= 2; /* most will take half of it, and attention more of the time */
-    make_again(c, is_norm, enough);
+    if (!make_again(c, is_norm, enough)) make_again(c, NULL, enough / 4);
     make_again(c, is_attention, much);
 }

@@ -50,7 +50,7 @@ static void test_steps(void) {
             continue;
         }
         const double planned = (double)mlrt__program_planned(f.program), alive = (double)mlrt__program_alive(f.program);
-        ok(alive > 0 && planned >= alive && planned <= 1.1 * alive, "the plan of %s is within 10%% of the bound",
+        ok(alive > 0 && planned >= alive && planned <= 1.03 * alive, "the plan of %s is within 3%% of the bound",
            cases[i].name);
         diag("%.0f KB planned, %.3f of what is alive at once", planned / 1024, planned / alive);
         fixture_free(&f);

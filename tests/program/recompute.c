@@ -16,8 +16,8 @@ static mlrt_node *input(net *n, const char *name, mlrt_shape shape) {
     return mlrt__graph_input(n->graph, name, MLRT_F32, shape, NULL);
 }
 
-/* What is between two products: a norm; a part of it, which is a view; attention of a few sequences to themselves. */
-typedef enum middle { NORM, VIEW, ATTENTION } middle;
+/* What is between two products: a norm; a part of it, which is a view; attention of a few sequences to themselves; nothing. */
+typedef enum middle { NORM, VIEW, ATTENTION, NOTHING } middle;
 
 /* x + tanh(norm(x) w), again and again, or with attention to x w in the norm's place, and the gradients of each w. */
 static void build(net *n, size_t enough, middle m) {
@@ -32,7 +32,9 @@ static void build(net *n, size_t enough, middle m) {
     for (int32_t i = 0; i < BLOCKS; i++) {
         n->w[i] = input(n, name[i], MLRT_SHAPE_OF(SIZE, SIZE));
         mlrt_node *q = m == ATTENTION ? mlrt_matmul(x, n->w[i], 0) : NULL;
-        mlrt_node *y = q ? mlrt_attention(q, q, q, NULL, 2, false, 0) : mlrt_layer_norm(x, gain, bias, 1e-5);
+        mlrt_node *y = q              ? mlrt_attention(q, q, q, NULL, 2, false, 0)
+                       : m == NOTHING ? x
+                                      : mlrt_layer_norm(x, gain, bias, 1e-5);
         if (m == VIEW) x = mlrt_slice(x, 0, 1, ROWS - i, 1), y = mlrt_slice(y, 0, 1, ROWS - i, 1);
         x = mlrt_add(x, mlrt_tanh(mlrt_matmul(y, n->w[i], 0)));
     }
@@ -83,6 +85,11 @@ int main(void) {
     is_int(again.gathers, 2, "and the embedding");
     ok(again.alive < kept.alive, "which takes less memory: %zu of %zu bytes", again.alive, kept.alive);
     ok(memcmp(again.dw, kept.dw, sizeof kept.dw) == 0, "and the gradients have the same bits");
+    const outcome plain = run(SIZE_MAX, NOTHING), light = run(2 * plain.alive, NOTHING);
+    is_int(light.gathers, 2, "the embedding twice where half of what is enough is in use");
+    is_int(run(2 * kept.alive, NORM).norms, BLOCKS, "and each norm once");
+    ok(light.alive < plain.alive, "which takes less memory: %zu of %zu bytes", light.alive, plain.alive);
+    ok(memcmp(light.dw, plain.dw, sizeof plain.dw) == 0, "and the gradients have the same bits");
     is_int(view.norms, BLOCKS, "what a view from the forward pass needs is kept");
     ok(memcmp(view.dw, kept_view.dw, sizeof view.dw) == 0, "with the same gradients");
     is_int(attended.attentions, BLOCKS, "attention once where memory is enough");
