@@ -18,8 +18,9 @@ typedef struct mlrt__operand {
 
 /* How a product is begun and ended. */
 typedef struct mlrt__finish {
-    const float *bias; /* added to every row; NULL: none */
-    bool add;          /* to what y holds, instead of bias or 0 */
+    const float *bias;     /* added to every row; NULL: none */
+    const float *row_bias; /* or to every column */
+    bool add;              /* to what y holds, instead of a bias or 0 */
     bool relu;
 } mlrt__finish;
 
@@ -62,6 +63,11 @@ MLRT__INLINE void mlrt__run_tile(const mlrt__tile *t, int rows, int vectors, boo
 #pragma GCC unroll 12
             for (int r = 0; r < rows; r++) sum[r][v] = bias;
         }
+    } else if (finish.row_bias) {
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) sum[r][v] += finish.row_bias[r];
     }
     const float *a = t->a.data, *b = t->b;
     for (int64_t k = 0; k < t->depth; k++, a += t->a.column, b += t->b_row) {
@@ -111,6 +117,7 @@ static inline void mlrt__run_panel(mlrt__tile *t, int64_t m) {
     for (int64_t i = 0; i < m; i += MLRT__ROWS) {
         t->a.data = whole.a.data + i * t->a.row;
         t->y = whole.y + i * t->y_row;
+        if (whole.finish.row_bias) t->finish.row_bias = whole.finish.row_bias + i;
         mlrt__tile_of[m - i < MLRT__ROWS ? m - i : MLRT__ROWS](t);
     }
     *t = whole;

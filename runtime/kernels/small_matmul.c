@@ -56,36 +56,32 @@ static bool turns(const mlrt__product *p) {
 enum { BAND = 4 * MLRT__ROWS }; /* rows of y' that are turned back at once: a multiple of the lanes */
 
 /* So many rows and columns of y', of which y begins with the first. */
-static void turn_back(const float *band, int64_t rows, int64_t columns, mlrt__finish finish, float *y, int64_t y_row) {
+static void turn_back(const float *band, int64_t rows, int64_t columns, float *y, int64_t y_row) {
     for (int64_t r = 0; r < rows; r += MLRT__LANES)
         for (int64_t c = 0; c < columns; c += MLRT__LANES) {
             mlrt__lanes v[MLRT__LANES];
-            const mlrt__lanes bias = finish.bias ? mlrt__load_some(finish.bias + r, rows - r) : (mlrt__lanes){0};
 #pragma GCC unroll 16
             for (int i = 0; i < MLRT__LANES; i++) v[i] = mlrt__load(band + (r + i) * MLRT__COLUMNS + c);
             mlrt__transpose_square(v);
 #pragma GCC unroll 16
-            for (int i = 0; i < MLRT__LANES; i++) {
-                if (c + i >= columns) break;
-                v[i] += bias;
-                if (finish.relu) v[i] = mlrt__relu_lanes(v[i]);
-                mlrt__store_some(y + (c + i) * y_row + r, v[i], rows - r);
-            }
+            for (int i = 0; i < MLRT__LANES; i++)
+                if (c + i < columns) mlrt__store_some(y + (c + i) * y_row + r, v[i], rows - r);
         }
 }
 
 static void run_turned(const mlrt__product *p, const float *a, const float *b, mlrt__finish finish, float *y) {
     _Alignas(64) float panel[DEPTH * MLRT__COLUMNS], band[BAND * MLRT__COLUMNS] = {0};
     mlrt__tile t = {.b = panel, .b_row = MLRT__COLUMNS, .y = band, .y_row = MLRT__COLUMNS, .depth = p->k};
+    t.finish.relu = finish.relu;
     for (int64_t j = 0; j < p->m; j += MLRT__COLUMNS) {
         t.columns = least(p->m - j, MLRT__COLUMNS);
         mlrt__pack_panel((mlrt__operand){a + j * p->a.row, 1, p->a.row}, p->k, t.columns, panel);
         for (int64_t i = 0; i < p->n; i += BAND) {
             const int64_t rows = least(p->n - i, BAND);
-            const mlrt__finish end = {.bias = finish.bias ? finish.bias + i : NULL, .relu = finish.relu};
             t.a = (mlrt__operand){b + i * p->b.column, p->b.column, 1};
+            if (finish.bias) t.finish.row_bias = finish.bias + i;
             mlrt__run_panel(&t, rows);
-            turn_back(band, rows, t.columns, end, y + j * p->n + i, p->n);
+            turn_back(band, rows, t.columns, y + j * p->n + i, p->n);
         }
     }
 }

@@ -110,6 +110,28 @@ static void check_turned(int32_t level) {
     check_all(level, MLRT_SHAPE_OF(2), false, 19, 1, 37);
 }
 
+/* A row of a small product has the same bits, however many rows there are: turned or not. */
+static void check_rows(int64_t most, int64_t n, int64_t k) {
+    const mlrt__matmul_attr attr = {.flags = MLRT_TRANS_B};
+    call c = {.op = "matmul", .level = mlrt__cpu_level(), .attr = &attr, .inputs = 3};
+    c.in[0] = uniform(MLRT_SHAPE_OF(most, k), -1, 1), c.in[1] = uniform(MLRT_SHAPE_OF(n, k), -1, 1);
+    c.in[2] = uniform(MLRT_SHAPE_OF(n), -1, 1);
+    c.out = tensor(MLRT_F32, MLRT_SHAPE_OF(most, n));
+    run_call(&c);
+    const mlrt_tensor all = c.out;
+    bool same = true;
+    for (int64_t m = 1; m < most; m++) {
+        c.in[0].shape.dim[0] = m;
+        c.out = tensor(MLRT_F32, MLRT_SHAPE_OF(m, n));
+        run_call(&c);
+        same = same && memcmp(c.out.data, all.data, mlrt_tensor_bytes(&c.out)) == 0;
+        free(c.out.data);
+    }
+    ok(same, "[1 to %d, %d, %d] b^T + bias: rows have the same bits", (int)most, (int)n, (int)k);
+    c.out = all;
+    free_call(&c);
+}
+
 /* What is cut into blocks along every side. */
 static void check_large(int32_t level) {
     check_all(level, MLRT_SCALAR, true, 130, 70, 65);
@@ -217,6 +239,8 @@ int main(void) {
         check_not_finite(100, 100, 100, activation);
         check_not_finite(300, 50, 400, activation);
     }
+    check_rows(50, 100, 120);
+    check_rows(33, 64, 256);
     check_repeats(30, 40, 50);
     check_repeats(500, 300, 200);
     return done_testing();
