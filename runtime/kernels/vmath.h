@@ -112,13 +112,20 @@ static inline float mlrt__log1p(float x) {
     return mlrt__log_of(u, mlrt__log_inside(u) + (x - (u - 1.0f)) / u);
 }
 
-/* (e^2x - 1) / (e^2x + 1), without cancellation near zero. */
+/* e / (e + 1) with e = (e^2a - 1) / 2, a = |x|: without cancellation near zero, and within 2.6 ulp. a = k log(2)/2 + r, and
+ * e = 2^k (r + r^2 p(r)) + (2^k - 1) / 2, where p is what (e^2r - 1) / 2 leaves. Behind ROUND, k is where a shift wants it. */
 static inline float mlrt__tanh(float x) {
-    int32_t k;
-    const float a = mlrt__abs(x);
-    const float p = mlrt__exp_reduced(2.0f * (10.0f < a ? 10.0f : a), &k), s = mlrt__pow2(k);
-    const float e = s * p + (s - 1.0f);
-    return mlrt__copysign(e / (e + 2.0f), x);
+    const float whole = mlrt__abs(x), a = 10.0f < whole ? 10.0f : whole;
+    const float t = a * 0x1.715476p1f + MLRT__ROUND, r = a - (t - MLRT__ROUND) * 0x1.62e43p-2f;
+    const int32_t k = (int32_t)((uint32_t)mlrt__bits(t) << 23);
+    float p = 0x1.6d0fa2p-5f;
+    p = p * r + 0x1.121b2ap-3f;
+    p = p * r + 0x1.5554e2p-2f;
+    p = p * r + 0x1.5554c6p-1f;
+    p = p * r + 1.0f;
+    p = p * (r * r) + r;
+    const float e = mlrt__from_bits(0x3f800000 + k) * p + (mlrt__from_bits(0x3f000000 + k) - 0.5f);
+    return mlrt__copysign(e / (e + 1.0f), x);
 }
 
 static inline float mlrt__sigmoid(float x) {

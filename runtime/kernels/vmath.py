@@ -42,6 +42,11 @@ log_erfc = np.vectorize(lambda v: float(mpmath.log(mpmath.erfc(v))))
 
 x = nodes(-LOG2 / 2 * 1.001, LOG2 / 2 * 1.001)
 show("e^x - 1 - x", x, np.expm1(x) - x, range(2, 8), 1 / np.exp(x))
+x = nodes(-LOG2 / 4 * 1.001, LOG2 / 4 * 1.001)
+tanh = np.tanh(np.where(x > 0, x, x + LOG2 / 2))  # with k = 0 and with k = 1
+of_e = np.where(x > 0, 2 * x / np.expm1(2 * x), -4 * x / (2 * np.exp(2 * x) - 1))
+show("(e^2x - 1) / 2x - 1 - x, in ulps of tanh", x, np.expm1(2 * x) / (2 * x) - 1 - x, range(2, 6),
+     of_e / (tanh / 2 ** np.floor(np.log2(tanh))) ** 2)
 x = nodes(np.sqrt(0.5) - 1, np.sqrt(2) - 1)
 show("log(1 + x) - x + x^2/2", x, np.log1p(x) - x + x * x / 2, range(3, 12), 1 / np.abs(np.log1p(x)))
 x = nodes(0.0005, 0.93, 400)

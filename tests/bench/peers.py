@@ -24,7 +24,7 @@ PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer.py")
 TOLERANCE = {"f32": 1e-3, "bf16": 1e-2}  # of the losses of ten steps
 PRECISIONS = {"f32": ("f32", "f32"), "bf16": ("bf16", "bf16"), "mixed": ("bf16", "f32")}  # ours, the peer's
 TRAINING = ["W1", "W2", "W3", "W4.1", "W4.2", "W6"]
-FEWEST, MOST, SECONDS = 3, 9, 60  # rounds in turn: as many as take so long, but no fewer and no more
+FEWEST, MOST, SECONDS = 3, 15, 150  # rounds in turn: as many as take so long, but no fewer and no more
 WINDOWS, ROUND_SECONDS = 5, 6     # of slow steps there are fewer windows in a round
 RUN = 10000  # steps of a run of W8
 

@@ -23,7 +23,7 @@ static const struct row {
     {"exp", mlrt__exp, exp, INFINITY, 1},
     {"log", mlrt__log, log, INFINITY, 1},
     {"log1p", mlrt__log1p, log1p, INFINITY, 2},
-    {"tanh", mlrt__tanh, tanh, INFINITY, 2.5},
+    {"tanh", mlrt__tanh, tanh, INFINITY, 2.6},
     {"sigmoid", mlrt__sigmoid, sigmoid, INFINITY, 2.5},
     {"softplus", mlrt__softplus, softplus, INFINITY, 2.5},
     {"erf", mlrt__erf, erf, INFINITY, 1.5},
