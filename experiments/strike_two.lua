@@ -83,6 +83,7 @@ return mlrt.experiment "strike_two" {
     order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
     keep = mlrt.one_of { "value", "magnitude", "sign" },
     token = mlrt.one_of { "digit", "number" }, -- of a parent
+    position = mlrt.one_of { "learned", "sinusoidal", "none", "relative", "transformer_xl", "rotary", "xpos" },
     decoder_layers = 0, -- 0: as many as the encoder has
     embedding = 1.0, -- standard deviation of embeddings at first
     lr = 2e-3, warmup = 0, epochs = 4, epoch_size = 12000,
@@ -107,7 +108,7 @@ return mlrt.experiment "strike_two" {
     -- the paper's rate is flat; a short training gets further when it falls
     local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil
     return symbols.learn(p, task, {
-      model = { decoder_layers = p.decoder_layers, embedding_init = mlrt.init.normal(0, p.embedding) },
+      model = { position = p.position, decoder_layers = p.decoder_layers, embedding_init = mlrt.init.normal(0, p.embedding) },
       optimizer = { schedule = schedule },
     })
   end,

@@ -32,7 +32,7 @@ void *mlrt__grow(void *old, size_t bytes);
          : (void)((list) =                                                                                             \
                       mlrt__grow((list), sizeof *(list) * (size_t)((capacity) = (capacity) ? 2 * (capacity) : 16))))
 
-/* 64-byte aligned, zeroed; NULL when memory is out. Freed with mlrt__free_large (or NULL is). Any thread may. */
+/* 64-byte aligned, zeroed; NULL when memory is out. For any thread; any may free it; freeing NULL does nothing. */
 void *mlrt__alloc_large(size_t bytes);
 void mlrt__free_large(void *p);
 
