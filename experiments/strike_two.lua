@@ -108,7 +108,9 @@ return mlrt.experiment "strike_two" {
     -- the paper's rate is flat; a short training gets further when it falls
     local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil
     return symbols.learn(p, task, {
-      model = { position = p.position, decoder_layers = p.decoder_layers, embedding_init = mlrt.init.normal(0, p.embedding) },
+      model = {
+        position = p.position, decoder_layers = p.decoder_layers, embedding_init = mlrt.init.normal(0, p.embedding),
+      },
       optimizer = { schedule = schedule },
     })
   end,

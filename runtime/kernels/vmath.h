@@ -117,14 +117,15 @@ static inline float mlrt__log1p(float x) {
 static inline float mlrt__tanh(float x) {
     const float whole = mlrt__abs(x), a = 10.0f < whole ? 10.0f : whole;
     const float t = a * 0x1.715476p1f + MLRT__ROUND, r = a - (t - MLRT__ROUND) * 0x1.62e43p-2f;
-    const int32_t k = (int32_t)((uint32_t)mlrt__bits(t) << 23);
+    const uint32_t k = (uint32_t)mlrt__bits(t) << 23; /* anything where x is NaN */
     float p = 0x1.6d0fa2p-5f;
     p = p * r + 0x1.121b2ap-3f;
     p = p * r + 0x1.5554e2p-2f;
     p = p * r + 0x1.5554c6p-1f;
     p = p * r + 1.0f;
     p = p * (r * r) + r;
-    const float e = mlrt__from_bits(0x3f800000 + k) * p + (mlrt__from_bits(0x3f000000 + k) - 0.5f);
+    const float power = mlrt__from_bits((int32_t)(0x3f800000 + k)), half = mlrt__from_bits((int32_t)(0x3f000000 + k));
+    const float e = power * p + (half - 0.5f);
     return mlrt__copysign(e / (e + 1.0f), x);
 }
 
