@@ -119,16 +119,29 @@ typedef struct tile {
     int64_t first, count;         /* in the output */
 } tile;
 
+static void count_elements(const plan *p, tile *t) {
+    const int64_t left = p->nest.dim[p->axis] - t->index[p->axis];
+    t->count = (left < p->range ? left : p->range) * p->inner;
+}
+
 static tile tile_at(const plan *p, int64_t number) {
     tile t;
     const int64_t *dim = p->nest.dim, whole = dim[p->axis], parts = (whole + p->range - 1) / p->range;
-    const int64_t start = number % parts * p->range;
     int64_t outer = number / parts;
-    t.first = (outer * whole + start) * p->inner;
-    t.count = (whole - start < p->range ? whole - start : p->range) * p->inner;
-    t.index[p->axis] = start;
+    t.index[p->axis] = number % parts * p->range;
+    t.first = (outer * whole + t.index[p->axis]) * p->inner;
     for (int32_t axis = p->axis - 1; axis >= 0; outer /= dim[axis--]) t.index[axis] = outer % dim[axis];
+    count_elements(p, &t);
     return t;
+}
+
+/* The one behind it; behind the last there is none to be read. */
+static void next_tile(const plan *p, tile *t) {
+    int32_t axis = p->axis;
+    t->first += t->count;
+    t->index[axis] += p->range;
+    for (; axis > 0 && t->index[axis] >= p->nest.dim[axis]; t->index[--axis]++) t->index[axis] = 0;
+    count_elements(p, t);
 }
 
 static int64_t offset(const plan *p, const tile *t, const int64_t *stride) {
@@ -176,8 +189,9 @@ static void run_tiles(const mlrt_call *c, int64_t first, int64_t last) {
     _Alignas(64) float reg[REGISTERS][TILE];
     const float *at[REGISTERS];
     for (int32_t r = 0; r < REGISTERS; r++) at[r] = reg[r];
-    for (int64_t number = first; number < last; number++) {
-        const tile t = tile_at(p, number);
+    if (first == last) return;
+    tile t = tile_at(p, first);
+    for (int64_t number = first; number < last; number++, next_tile(p, &t)) {
         for (int32_t i = 0; i < c->inputs; i++) {
             const int64_t *stride = p->nest.stride[i];
             if (p->source[i] == DIRECT)

@@ -44,7 +44,8 @@ const mlrt__format *mlrt__product_format(const mlrt_node *n) {
 static size_t scratch_matmul(const mlrt_node *n, int32_t threads) {
     const mlrt__product p = mlrt__product_of(n);
     const mlrt__format *f = mlrt__product_format(n);
-    return f && p.batch ? mlrt__blocks_scratch(&p, f, threads) : 0;
+    if (!f) return mlrt__kernel_find(MLRT__SMALL_MATMUL)->scratch(n, threads);
+    return p.batch ? mlrt__blocks_scratch(&p, f, threads) : 0;
 }
 
 static mlrt_status prepare_matmul(mlrt_call *c, mlrt_error *err) {

@@ -3,7 +3,15 @@
 #include "kernels/matmul.h"
 #include "kernels/team.h"
 
-enum { DEPTH = 256 }; /* rows of a panel that stay in the first-level cache */
+enum { DEPTH = 256 };           /* rows of a panel that stay in the first-level cache */
+enum { BAND = 4 * MLRT__ROWS }; /* rows of y' that are turned back at once: a multiple of the lanes */
+
+/* What a thread works with. It lies beside the operands, because pages of the stack, which are anywhere, share their
+ * places in the caches with any of them. */
+typedef struct room {
+    _Alignas(64) float panel[DEPTH * MLRT__COLUMNS];
+    float band[BAND * MLRT__COLUMNS];
+} room;
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t up(int64_t n) { return (n + MLRT__LANES - 1) / MLRT__LANES * MLRT__LANES; }
@@ -33,14 +41,14 @@ static void run_columns(const mlrt__product *p, mlrt__tile *t, mlrt__operand b, 
     *t = whole;
 }
 
-static void run_product(const mlrt__product *p, const float *a, const float *b, mlrt__finish finish, float *y) {
-    _Alignas(64) float panel[DEPTH * MLRT__COLUMNS];
+static void run_product(const mlrt__product *p, room *r, const float *a, const float *b, mlrt__finish finish,
+                        float *y) {
     mlrt__tile t = {.a = {a, p->a.row, p->a.column}, .y_row = p->n, .finish = finish};
     for (int64_t j = 0; j < p->n; j += MLRT__COLUMNS) {
         t.columns = least(p->n - j, MLRT__COLUMNS);
         t.finish.bias = finish.bias ? finish.bias + j : NULL;
         t.y = y + j;
-        run_columns(p, &t, (mlrt__operand){b + j * p->b.column, p->b.row, p->b.column}, panel);
+        run_columns(p, &t, (mlrt__operand){b + j * p->b.column, p->b.row, p->b.column}, r->panel);
     }
 }
 
@@ -52,8 +60,6 @@ static bool turns(const mlrt__product *p) {
     const int64_t turned = p->k * p->n * up(p->m) + MOVE * p->m * (p->n + p->k);
     return p->b.row == 1 && p->a.column == 1 && p->k <= DEPTH && turned < as_it_is;
 }
-
-enum { BAND = 4 * MLRT__ROWS }; /* rows of y' that are turned back at once: a multiple of the lanes */
 
 /* So many rows and columns of y', of which y begins with the first. */
 static void turn_back(const float *band, int64_t rows, int64_t columns, float *y, int64_t y_row) {
@@ -69,19 +75,19 @@ static void turn_back(const float *band, int64_t rows, int64_t columns, float *y
         }
 }
 
-static void run_turned(const mlrt__product *p, const float *a, const float *b, mlrt__finish finish, float *y) {
-    _Alignas(64) float panel[DEPTH * MLRT__COLUMNS], band[BAND * MLRT__COLUMNS] = {0};
-    mlrt__tile t = {.b = panel, .b_row = MLRT__COLUMNS, .y = band, .y_row = MLRT__COLUMNS, .depth = p->k};
+static void run_turned(const mlrt__product *p, room *r, const float *a, const float *b, mlrt__finish finish,
+                       float *y) {
+    mlrt__tile t = {.b = r->panel, .b_row = MLRT__COLUMNS, .y = r->band, .y_row = MLRT__COLUMNS, .depth = p->k};
     t.finish.relu = finish.relu;
     for (int64_t j = 0; j < p->m; j += MLRT__COLUMNS) {
         t.columns = least(p->m - j, MLRT__COLUMNS);
-        mlrt__pack_panel((mlrt__operand){a + j * p->a.row, 1, p->a.row}, p->k, t.columns, panel);
+        mlrt__pack_panel((mlrt__operand){a + j * p->a.row, 1, p->a.row}, p->k, t.columns, r->panel);
         for (int64_t i = 0; i < p->n; i += BAND) {
             const int64_t rows = least(p->n - i, BAND);
             t.a = (mlrt__operand){b + i * p->b.column, p->b.column, 1};
             if (finish.bias) t.finish.row_bias = finish.bias + i;
             mlrt__run_panel(&t, rows);
-            turn_back(band, rows, t.columns, y + j * p->n + i, p->n);
+            turn_back(r->band, rows, t.columns, y + j * p->n + i, p->n);
         }
     }
 }
@@ -108,7 +114,7 @@ static void run_dots(const mlrt__product *p, const float *a, const float *b, mlr
 }
 
 /* A column of results is the row of the transposed product, where all lanes have something to do. */
-static void run_column(const mlrt__product *p, const float *a, const float *b, mlrt__finish finish, float *y) {
+static void run_column(const mlrt__product *p, room *r, const float *a, const float *b, mlrt__finish finish, float *y) {
     if (p->a.column == 1 && p->k >= MLRT__LANES) {
         run_dots(p, a, b, finish, y);
         return;
@@ -117,18 +123,24 @@ static void run_column(const mlrt__product *p, const float *a, const float *b, m
     for (int64_t i = 0; finish.bias && i < p->m; i++) y[i] = *finish.bias;
     finish.add = finish.bias;
     finish.bias = NULL;
-    run_product(&turned, b, a, finish, y);
+    run_product(&turned, r, b, a, finish, y);
 }
 
 static void run_batch(const mlrt_call *c, int64_t first, int64_t last) {
     const mlrt__product *p = c->state;
     const float *a = c->in[0].data, *b = c->in[1].data, *bias = c->inputs > 2 ? c->in[2].data : NULL;
     const mlrt__finish finish = {.bias = bias, .relu = p->relu};
+    room *r = (room *)c->scratch + omp_get_thread_num();
     for (int64_t i = first; i < last; i++)
-        (p->n == 1 ? run_column
-         : turns(p)
-             ? run_turned
-             : run_product)(p, a + i * p->a.batch, b + i * p->b.batch, finish, (float *)c->out.data + i * p->m * p->n);
+        (p->n == 1  ? run_column
+         : turns(p) ? run_turned
+                    : run_product)(p, r, a + i * p->a.batch, b + i * p->b.batch, finish,
+                                   (float *)c->out.data + i * p->m * p->n);
+}
+
+static size_t scratch(const mlrt_node *n, int32_t threads) {
+    (void)n;
+    return sizeof(room) * (size_t)threads;
 }
 
 static void run_small_matmul(const mlrt_call *c) {
@@ -137,6 +149,6 @@ static void run_small_matmul(const mlrt_call *c) {
 }
 
 const mlrt__kernel MLRT_KERNELS(small_matmul)[] = {
-    {MLRT__SMALL_MATMUL, .run = run_small_matmul},
+    {MLRT__SMALL_MATMUL, .scratch = scratch, .run = run_small_matmul},
     {0},
 };
