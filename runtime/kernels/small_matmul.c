@@ -75,8 +75,7 @@ static void turn_back(const float *band, int64_t rows, int64_t columns, float *y
         }
 }
 
-static void run_turned(const mlrt__product *p, room *r, const float *a, const float *b, mlrt__finish finish,
-                       float *y) {
+static void run_turned(const mlrt__product *p, room *r, const float *a, const float *b, mlrt__finish finish, float *y) {
     mlrt__tile t = {.b = r->panel, .b_row = MLRT__COLUMNS, .y = r->band, .y_row = MLRT__COLUMNS, .depth = p->k};
     t.finish.relu = finish.relu;
     for (int64_t j = 0; j < p->m; j += MLRT__COLUMNS) {
