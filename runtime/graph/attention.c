@@ -135,7 +135,7 @@ mlrt_node *mlrt_attention_with(mlrt_node *q, mlrt_node *k, mlrt_node *v, const m
     int32_t count = 0;
     for (int32_t p = 0; p < MLRT__ATT_PARTS; p++)
         if (all[p]) in[count++] = all[p], attr.parts |= 1u << p;
-    attr.dropout = q->graph->training ? o->dropout : 0;
+    attr.dropout = o->dropout > 0 && mlrt_graph_training(q->graph) ? o->dropout : 0;
     return mlrt_apply(q->graph, attr.dropout != 0 ? &mlrt__op_attention_dropout : &mlrt__op_attention, in, count,
                       &attr);
 }

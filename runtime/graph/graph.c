@@ -41,7 +41,10 @@ const mlrt_vocabulary *mlrt_node_vocabulary(const mlrt_node *n) { return n->voca
 int32_t mlrt_node_inputs(const mlrt_node *n) { return n->inputs; }
 mlrt_node *mlrt_node_input(const mlrt_node *n, int32_t i) { return n->in[i]; }
 const void *mlrt_node_attr(const mlrt_node *n) { return n->attr; }
-bool mlrt_graph_training(const mlrt_graph *g) { return g->training; }
+bool mlrt_graph_training(mlrt_graph *g) {
+    g->asked = true;
+    return g->training;
+}
 
 int64_t mlrt_dim(const mlrt_node *n, int32_t axis) {
     if (axis < 0) axis += n->shape.rank;

@@ -59,9 +59,9 @@ typedef struct mlrt__scope {
 struct mlrt_graph {
     mlrt__arena arena;
     mlrt_error error;
-    bool training;
-    bool bf16;     /* large products may round their operands to bf16 */
-    size_t enough; /* bytes of results that are no reason to compute norms twice, or a fourth of it embeddings */
+    bool training, asked; /* asked: what is built may not be what it would be for evaluation */
+    bool bf16;            /* large products may round their operands to bf16 */
+    size_t enough;        /* bytes of results that are no reason to compute norms twice, or a fourth of it embeddings */
     mlrt_node *failed;
     mlrt_node **node;
     int32_t nodes, capacity;

@@ -116,5 +116,5 @@ const mlrt_op mlrt__op_dropout = {.name = "dropout",
 
 mlrt_node *mlrt_dropout(mlrt_node *x, double p) {
     const mlrt__dropout_attr attr = {.p = p};
-    return x->graph->training && p > 0 ? MLRT__APPLY(&mlrt__op_dropout, &attr, x) : x;
+    return p > 0 && mlrt_graph_training(x->graph) ? MLRT__APPLY(&mlrt__op_dropout, &attr, x) : x;
 }

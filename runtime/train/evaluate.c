@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 64 };
+enum { MOST = MLRT__SCORED - 2 };
 enum { LOSS, PREDICTION, MEASURED }; /* what a program gives: at last the metrics that the model's script builds */
 
 const char *mlrt__split_name(mlrt_split split) {
@@ -30,29 +30,37 @@ static int32_t measured_count(const mlrt__recipe *r) {
     return count;
 }
 
+int32_t mlrt__evaluation_wants(mlrt__evaluation *v, const mlrt__recipe *r, mlrt_node *loss, mlrt_node *const *field,
+                               mlrt__want *want, mlrt_error *err) {
+    const int32_t wants = MEASURED + measured_count(r);
+    v->prediction = r->model.predict(r->model.context, v->graph, field);
+    if (!mlrt_failed(v->prediction)) mlrt__metrics_fit(r, v->prediction, err);
+    want[LOSS] = (mlrt__want){loss, NULL}, want[PREDICTION] = (mlrt__want){v->prediction, NULL};
+    for (int32_t i = MEASURED; i < wants; i++)
+        want[i] = (mlrt__want){r->model.measure(r->model.context, v->graph, field, i - MEASURED), NULL};
+    for (int32_t f = 0; f < r->task->fields; f++) v->field[f] = (mlrt_tensor){field[f]->dtype, field[f]->shape, NULL};
+    return wants;
+}
+
 static mlrt_status build(mlrt__evaluator *e, mlrt__evaluation *v, mlrt_error *err) {
     const mlrt__recipe *r = e->recipe;
     mlrt_node *field[MLRT_MAX_FIELDS];
+    mlrt__want want[MLRT__SCORED];
     if (!(v->graph = mlrt__graph_new(e->params, false))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     v->graph->bf16 = r->bf16;
     mlrt__field_nodes(v->graph, r->task, v->size, field);
     mlrt_node *loss = r->model.loss(r->model.context, v->graph, field);
-    mlrt_node *prediction = v->prediction = r->model.predict(r->model.context, v->graph, field);
-    if (!mlrt_failed(prediction) && mlrt__metrics_fit(r, prediction, err) != MLRT_OK) return err->status;
-    mlrt__want want[MEASURED + MOST] = {[LOSS] = {loss, NULL}, [PREDICTION] = {prediction, NULL}};
-    const int32_t wants = MEASURED + measured_count(r);
-    for (int32_t i = MEASURED; i < wants; i++)
-        want[i].node = r->model.measure(r->model.context, v->graph, field, i - MEASURED);
+    const int32_t wants = mlrt__evaluation_wants(v, r, loss, field, want, err);
+    if (err->status != MLRT_OK) return err->status;
     if (mlrt__program_new_at(v->graph, want, wants, e->buffer, &(mlrt__home){.beside = e->beside}, &v->program, err) !=
         MLRT_OK)
         return err->status;
     if (!e->beside || mlrt__program_room(v->program) > mlrt__program_room(e->beside)) e->beside = v->program;
     for (int32_t f = 0; f < r->task->fields; f++) {
-        v->field[f] = mlrt__program_input(v->program, r->task->field[f].name);
+        v->field[f].data = mlrt__program_input(v->program, r->task->field[f].name).data;
         if (v->field[f].data) continue;
-        v->field[f] = (mlrt_tensor){field[f]->dtype, field[f]->shape,
-                                    mlrt__alloc_large(mlrt__field_bytes(&r->task->field[f], v->size))};
-        if (!(v->spare[f] = v->field[f].data)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
+        v->field[f].data = v->spare[f] = mlrt__alloc_large(mlrt__field_bytes(&r->task->field[f], v->size));
+        if (!v->spare[f]) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     }
     return MLRT_OK;
 }
@@ -136,15 +144,24 @@ static void score_batch(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_spli
     }
 }
 
+/* Says what the measures of a split are, from number `at` on. */
+static void begin_split(mlrt__evaluator *e, mlrt_split split, int32_t at) {
+    add_measure(e, "loss", split);
+    for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name && e->measures - at < MOST; m++)
+        if (mlrt__metric_wanted(e->recipe, m->name)) add_measure(e, m->name, split);
+    for (int32_t i = 0; i < measured_count(e->recipe); i++) add_measure(e, e->recipe->model.measured[i], split);
+}
+
+static void end_split(mlrt__evaluator *e, int32_t at, const double *weight) {
+    for (int32_t m = at; m < e->measures; m++) e->measure[m].value /= weight[m - at];
+}
+
 static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err) {
     double weight[2 * MOST] = {0};
     const int32_t at = e->measures;
     const int64_t count = evaluated(e, split);
     if (count == 0) return MLRT_OK;
-    add_measure(e, "loss", split);
-    for (const mlrt_metric *m = mlrt__metrics_of(e->recipe->task); m->name && e->measures - at < MOST; m++)
-        if (mlrt__metric_wanted(e->recipe, m->name)) add_measure(e, m->name, split);
-    for (int32_t i = 0; i < measured_count(e->recipe); i++) add_measure(e, e->recipe->model.measured[i], split);
+    begin_split(e, split, at);
     for (int64_t i = 0; i < count;) {
         mlrt__evaluation *v;
         const int64_t size = count - i < e->recipe->eval_batch ? count - i : e->recipe->eval_batch;
@@ -153,8 +170,16 @@ static mlrt_status run_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *e
         score_batch(e, v, split, at, weight);
         i += size;
     }
-    for (int32_t m = at; m < e->measures; m++) e->measure[m].value /= weight[m - at];
+    end_split(e, at, weight);
     return MLRT_OK;
+}
+
+void mlrt__evaluator_score(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_split split) {
+    double weight[2 * MOST] = {0};
+    e->measures = 0;
+    begin_split(e, split, 0);
+    score_batch(e, v, split, 0, weight);
+    end_split(e, 0, weight);
 }
 
 mlrt_status mlrt__evaluator_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err) {

@@ -4,7 +4,7 @@
 
 #include "train/train.h"
 
-enum { MLRT__EVALUATION_SEED = 0 };
+enum { MLRT__EVALUATION_SEED = 0, MLRT__SCORED = 66 }; /* SCORED: values that a program gives to be scored, at most */
 
 /* Evaluation programs are compiled for a number of examples; the last, smaller batch of a split has its own. */
 typedef struct mlrt__evaluation {
@@ -35,6 +35,12 @@ void mlrt__evaluator_close(mlrt__evaluator *e);
 /* Fills e->measure: the loss and each metric of each split, or of one. */
 mlrt_status mlrt__evaluator_run(mlrt__evaluator *e, mlrt_error *err);
 mlrt_status mlrt__evaluator_split(mlrt__evaluator *e, mlrt_split split, mlrt_error *err);
+/* What a program must give, first of all, to be scored: fills in `want` and v's prediction and fields, and says how many.
+ * v has its graph, and its fields no memory yet. */
+int32_t mlrt__evaluation_wants(mlrt__evaluation *v, const mlrt__recipe *r, mlrt_node *loss, mlrt_node *const *field,
+                               mlrt__want *want, mlrt_error *err);
+/* Fills e->measure from what v's program gave, and its fields hold: a split in one batch. */
+void mlrt__evaluator_score(mlrt__evaluator *e, const mlrt__evaluation *v, mlrt_split split);
 double mlrt__evaluator_value(const mlrt__evaluator *e, const char *metric, mlrt_split split); /* NaN: not there */
 /* The evaluation of so many examples, compiled when there is none yet. */
 mlrt_status mlrt__evaluation_for(mlrt__evaluator *e, int64_t size, mlrt__evaluation **out, mlrt_error *err);

@@ -24,6 +24,8 @@ struct mlrt__trainer {
     void *const *batch;             /* where the fields of the last batch are */
     const float *loss;
     mlrt__evaluator evaluator;
+    mlrt__evaluation step; /* a step as the evaluation of the training split that it is, too; else of size 0 */
+    bool ahead;            /* the program has run for the next step already */
     mlrt__progress progress;
     mlrt__best best;
     bool unsaved; /* an evaluation is not in a checkpoint yet */
@@ -36,9 +38,8 @@ struct mlrt__trainer {
 
 /* ---- building ---- */
 
-static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **loss, mlrt_error *err) {
+static mlrt_status build_graph(mlrt__trainer *t, mlrt_node **field, mlrt_node **loss, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
-    mlrt_node *field[MLRT_MAX_FIELDS];
     if (!(t->graph = mlrt__graph_new(&t->params, true))) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
     t->graph->bf16 = r->bf16;
     mlrt__field_nodes(t->graph, r->task, r->batch, field);
@@ -73,16 +74,40 @@ static float *waiting(const mlrt__trainer *t, const mlrt__param *p) {
     return t->next_state + (p->offset - mlrt__params_trained(&t->params));
 }
 
+/* Is a step's batch all that is evaluated of the training split, in that order, and nothing in it built otherwise than for
+ * an evaluation? */
+static bool is_evaluation(const mlrt__trainer *t) {
+    const mlrt__recipe *r = t->recipe;
+    const int64_t all = r->task->size[MLRT_TRAIN];
+    return r->batch == all && r->eval_size[MLRT_TRAIN] >= all && !t->graph->asked && t->padding == 0;
+}
+
+/* What is wanted of a step before its gradients: the loss, and where milestones look at the training split, all that is
+ * scored of it, if the loss is computed from that anyway. */
+static int32_t first_wants(mlrt__trainer *t, mlrt_node *loss, mlrt_node *const *field, mlrt__want *want,
+                           mlrt_error *err) {
+    const int32_t nodes = t->graph->nodes;
+    int32_t wants = 1, known = 1;
+    want[0] = (mlrt__want){loss, NULL};
+    if (!mlrt__milestones_train(t->recipe) || !is_evaluation(t)) return wants;
+    t->step = (mlrt__evaluation){.size = t->recipe->batch, .graph = t->graph};
+    wants = mlrt__evaluation_wants(&t->step, t->recipe, loss, field, want, err);
+    while (known < wants && want[known].node->id < nodes) known++;
+    if (known == wants) return wants;
+    t->step.size = 0;
+    return 1;
+}
+
 /* The training step leaves the loss, every gradient in its place, and the next kept buffers. */
-static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *err) {
+static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_node *const *field, mlrt_error *err) {
     mlrt_graph *g = t->graph;
-    const int32_t count = t->params.count, wants = 1 + count + g->updates;
+    const int32_t count = t->params.count, wants = MLRT__SCORED + count + g->updates;
     mlrt__want *want = MLRT__NEWS(&g->arena, mlrt__want, wants);
     int64_t *at = MLRT__NEWS(&g->arena, int64_t, wants);
     mlrt_node **x = MLRT__NEWS(&g->arena, mlrt_node *, count), **dx = MLRT__NEWS(&g->arena, mlrt_node *, count);
-    int32_t n = 0, used = 0;
+    int32_t n = first_wants(t, loss, field, want, err), used = 0;
+    if (err->status != MLRT_OK) return err->status;
     for (int32_t i = 0; i < wants; i++) at[i] = -1;
-    want[n++] = (mlrt__want){loss, NULL};
     for (int32_t i = 0; i < g->nodes; i++) {
         const mlrt_node *node = g->node[i];
         if (node->op == &mlrt__op_param && t->params.param[((const mlrt__param_attr *)node->attr)->index]->trained)
@@ -101,14 +126,15 @@ static mlrt_status compile_step(mlrt__trainer *t, mlrt_node *loss, mlrt_error *e
     for (int32_t f = 0; f < t->recipe->task->fields; f++)
         t->field[f] = mlrt__program_field(t->program, t->recipe->task->field[f].name);
     t->loss = mlrt__program_result(t->program, 0).data;
+    t->step.program = t->program;
     return MLRT_OK;
 }
 
 static mlrt_status build(mlrt__trainer *t, mlrt_error *err) {
-    mlrt_node *loss = NULL;
-    if (build_graph(t, &loss, err) != MLRT_OK || mlrt__optimizer_assign(&t->optimizer, &t->params, err) != MLRT_OK ||
-        allocate(t, err) != MLRT_OK || mlrt__optimizer_bind(&t->optimizer, &t->params, err) != MLRT_OK ||
-        compile_step(t, loss, err) != MLRT_OK)
+    mlrt_node *loss = NULL, *field[MLRT_MAX_FIELDS];
+    if (build_graph(t, field, &loss, err) != MLRT_OK ||
+        mlrt__optimizer_assign(&t->optimizer, &t->params, err) != MLRT_OK || allocate(t, err) != MLRT_OK ||
+        mlrt__optimizer_bind(&t->optimizer, &t->params, err) != MLRT_OK || compile_step(t, loss, field, err) != MLRT_OK)
         return err->status;
     return mlrt__evaluator_open(&t->evaluator, t->recipe, &t->params, t->buffer, t->program, err);
 }
@@ -276,6 +302,7 @@ static mlrt_status update(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *
 }
 
 /* The phases of a step, in order. */
+enum { AFTER_PROGRAM = 2 };
 static const struct {
     const char *name;
     mlrt_status (*run)(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err);
@@ -285,8 +312,9 @@ static const struct {
 const char *mlrt__phase_name(int32_t phase) { return phases[phase].name; }
 
 static mlrt_status one_step(mlrt__trainer *t, mlrt__batches *batches, mlrt_error *err) {
-    for (int32_t i = 0; i < MLRT__PHASES; i++)
+    for (int32_t i = t->ahead ? AFTER_PROGRAM : 0; i < MLRT__PHASES; i++)
         if (phases[i].run(t, batches, err) != MLRT_OK) return err->status;
+    t->ahead = false;
     return MLRT_OK;
 }
 
@@ -355,11 +383,24 @@ static mlrt_status evaluate(mlrt__trainer *t, const mlrt__observer *o, mlrt_erro
 
 /* ---- the loop ---- */
 
+/* The training split at no cost, where the program of the next step, whose gradients are needed then, tells all. */
+static mlrt_status look_at(void *trainer, mlrt_split split, mlrt_error *err) {
+    mlrt__trainer *t = trainer;
+    const mlrt__recipe *r = t->recipe;
+    const bool is_evaluated = t->progress.step % r->evaluate == 0 || at_end(t); /* next, in the same memory */
+    if (split != MLRT_TRAIN || !t->step.size || is_evaluated) return mlrt__evaluator_split(&t->evaluator, split, err);
+    if (run_program(t, NULL, err) != MLRT_OK) return err->status; /* all batches are this one */
+    t->ahead = true;
+    for (int32_t f = 0; f < r->task->fields; f++) t->step.field[f].data = t->batch[f];
+    mlrt__evaluator_score(&t->evaluator, &t->step, split);
+    return MLRT_OK;
+}
+
 static mlrt_status loop(mlrt__trainer *t, mlrt__batches *batches, const mlrt__observer *o, mlrt_error *err) {
     const mlrt__recipe *r = t->recipe;
     while (!at_end(t)) {
         if (one_step(t, batches, err) != MLRT_OK) return err->status;
-        if (mlrt__milestones_look(r, &t->evaluator, &t->progress, err) != MLRT_OK) return err->status;
+        if (mlrt__milestones_look(r, &t->evaluator, &t->progress, look_at, t, err) != MLRT_OK) return err->status;
         const bool epoch_end = t->progress.step % r->epoch_steps == 0;
         progress(t, o);
         if (t->progress.step % r->evaluate == 0 || at_end(t)) {
@@ -385,6 +426,7 @@ mlrt_status mlrt__trainer_run(mlrt__trainer *t, const mlrt__observer *observer, 
         return err->status;
     t->started = t->rate_time = t->last_checkpoint = mlrt__now();
     t->rate_step = t->progress.step;
+    t->ahead = false;
     const mlrt_status status = loop(t, batches, observer, err);
     mlrt_error ignored = {0};
     if (status != MLRT_OK) save_best(t, observer, &ignored); /* what has failed is said already */

@@ -1,4 +1,5 @@
 /* milestones.c - the first step after which a metric is good enough: exact, through checkpoints too, and harmless. */
+#include "plugin/layer.h"
 #include "scratch.h"
 #include "tap.h"
 #include "tiny.h"
@@ -37,16 +38,18 @@ static mlrt_status look(void *context, const mlrt__report *r, mlrt_error *err) {
     return MLRT_OK;
 }
 
-static void test_exact(void) {
-    tiny t, seen;
+/* Two recipes, and whether the step of the first gives what it predicts, too. */
+static void check_exact(tiny *t, tiny *seen, bool tells) {
     const mlrt__observer observer = {.evaluated = look};
-    begin(&t, STEPS, GOALS);
-    mlrt__trainer *trainer = tiny_trainer(&t);
+    mlrt__trainer *trainer = tiny_trainer(t);
     run(trainer);
-    begin(&seen, STEPS, 0);
-    seen.recipe.evaluate = 1;
-    mlrt__trainer *watched = tiny_trainer(&seen);
+    seen->recipe.evaluate = 1, seen->recipe.milestones = 0;
+    mlrt__trainer *watched = tiny_trainer(seen);
+    memset(found, 0, sizeof found);
     mlrt__trainer_run(watched, &observer, NULL);
+    const mlrt_shape second = mlrt__program_result(mlrt__trainer_program(trainer), 1).shape;
+    const mlrt_shape predicted = MLRT_SHAPE_OF(t->recipe.batch, TINY_CLASSES);
+    ok(mlrt_shape_equal(&second, &predicted) == tells, "a step %s", tells ? "tells what it predicts" : "is a step");
     for (int32_t i = 0; i < GOALS; i++)
         is_int(mlrt__trainer_milestone(trainer, i), found[i], "%s is reached in the step that evaluations tell",
                goals[i].metric);
@@ -56,9 +59,76 @@ static void test_exact(void) {
     ok(tiny_equal(trainer, watched), "looking changes no parameter");
     mlrt__trainer_free(trainer);
     mlrt__trainer_free(watched);
-    tiny_close(&t);
-    tiny_close(&seen);
+    tiny_close(t);
+    tiny_close(seen);
 }
+
+static void test_exact(void) {
+    tiny t, seen;
+    begin(&t, STEPS, GOALS);
+    begin(&seen, STEPS, 0);
+    check_exact(&t, &seen, false);
+}
+
+/* ---- where a step computes what an evaluation does ---- */
+
+static mlrt_node *plain(void *context, mlrt_graph *g, mlrt_node *const *field) {
+    const tiny *t = context;
+    mlrt_node *h = mlrt_tanh(mlrt__layer_build(g, t->in, "in", &field[TINY_X], 1, false));
+    return mlrt__layer_build(g, t->out, "out", &h, 1, false);
+}
+
+static mlrt_node *plain_loss(void *context, mlrt_graph *g, mlrt_node *const *field) {
+    return mlrt_mean(mlrt_cross_entropy(plain(context, g, field), field[TINY_CLASS], -1, 0), MLRT_ALL_AXES, false);
+}
+
+static void begin_full(tiny *t, int64_t steps, int32_t milestones) {
+    begin(t, steps, milestones);
+    t->recipe.model = (mlrt__model){t, plain_loss, plain, NULL, NULL};
+    t->recipe.batch = TINY_TRAIN;
+}
+
+/* Looked at after each step, but for those that are evaluated anyway; those of other recipes have to evaluate. */
+static void test_full(void) {
+    static const int64_t evaluate[] = {1000, 7};
+    for (int32_t i = 0; i < 2; i++) {
+        tiny t, seen;
+        begin_full(&t, STEPS, GOALS);
+        begin_full(&seen, STEPS, 0);
+        t.recipe.evaluate = evaluate[i];
+        check_exact(&t, &seen, true);
+    }
+    tiny small, dropped;
+    begin_full(&small, STEPS, GOALS), begin_full(&dropped, STEPS, 0);
+    small.recipe.batch = dropped.recipe.batch = TINY_TRAIN - 1;
+    check_exact(&small, &dropped, false);
+    begin(&small, STEPS, GOALS), begin(&dropped, STEPS, 0);
+    small.recipe.batch = dropped.recipe.batch = TINY_TRAIN;
+    check_exact(&small, &dropped, false);
+}
+
+/* The last milestone is one of the training split, after the step that reached it, and no step later. */
+static void test_full_end(void) {
+    static const mlrt__milestone last = {"loss", MLRT_TRAIN, 0.2};
+    tiny t, longer;
+    begin_full(&t, STEPS, 1), begin_full(&longer, STEPS, 0);
+    t.recipe.milestone = &last;
+    t.recipe.stop_at_milestones = true;
+    mlrt__trainer *trainer = tiny_trainer(&t);
+    run(trainer);
+    longer.recipe.steps = mlrt__trainer_milestone(trainer, 0);
+    mlrt__trainer *other = tiny_trainer(&longer);
+    run(other);
+    ok(longer.recipe.steps > 1 && longer.recipe.steps < STEPS, "a run ends early");
+    is_int(mlrt__trainer_step(trainer), longer.recipe.steps, "with the step that reached it");
+    ok(tiny_equal(trainer, other), "and the parameters of that step");
+    mlrt__trainer_free(trainer);
+    mlrt__trainer_free(other);
+    tiny_close(&t);
+    tiny_close(&longer);
+}
+
+/* ---- ends and checkpoints ---- */
 
 static void test_end(void) {
     tiny t;
@@ -95,5 +165,7 @@ int main(void) {
     test_exact();
     test_end();
     test_resumed();
+    test_full();
+    test_full_end();
     return done_testing();
 }

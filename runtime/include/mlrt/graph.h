@@ -46,8 +46,7 @@ MLRT_API mlrt_node *mlrt_node_input(const mlrt_node *n, int32_t i);
 MLRT_API const void *mlrt_node_attr(const mlrt_node *n); /* the attributes given to mlrt_apply */
 
 /* ---- the graph ---- */
-MLRT_API bool
-mlrt_graph_training(const mlrt_graph *g); /* true while the training step is built, false for evaluation */
+MLRT_API bool mlrt_graph_training(mlrt_graph *g); /* true while the training step is built, false for evaluation */
 /* Fail the graph (first failure wins) and get its failed node. The layer path and the script's line are added. */
 MLRT_API mlrt_node *mlrt_graph_fail(mlrt_graph *g, mlrt_status status, const char *format, ...) MLRT_PRINTF(3, 4);
 /* Name a node, so that it can be read after a run ("attention.weights"); the layer path is put in front. Returns n. */
