@@ -4,7 +4,7 @@ pagesdir = $(docdir)/docs
 dist_pages_DATA = %D%/amplitudes.md %D%/architecture.md %D%/grokking.md %D%/language.md %D%/performance.md %D%/plugins.md %D%/reference.md %D%/tutorial.md
 resultsdir = $(docdir)/docs/results
 dist_results_DATA = %D%/results/coefficient_from_key.csv %D%/results/coefficient_from_key_seed1.csv %D%/results/coefficient_from_key_seed2.csv %D%/results/strike_two_five.csv %D%/results/positions.csv
-dist_results_DATA += %D%/results/strike_two_six.csv %D%/results/strike_two_six_35.csv %D%/results/strike_two_six_all.csv %D%/results/strike_two_six_seed1.csv %D%/results/strike_two_six_seed2.csv %D%/results/strike_two_six_k1.csv %D%/results/strike_two_six_k1_seed1.csv \
+dist_results_DATA += %D%/results/strike_two_six.csv %D%/results/strike_two_six_35.csv %D%/results/strike_two_six_all.csv %D%/results/strike_two_six_seed1.csv %D%/results/strike_two_six_seed2.csv %D%/results/strike_two_six_k1.csv %D%/results/strike_two_six_k1_seed1.csv %D%/results/strike_two_six_k1_seed2.csv \
 	%D%/results/strike_two_six_shuffled.csv %D%/results/strike_two_six_shuffled_none.csv %D%/results/strike_two_six_signs.csv %D%/results/strike_two_six_signs_sorted.csv
 imagesdir = $(docdir)/docs/images
 dist_images_DATA = %D%/images/coefficient_from_key.svg %D%/images/coefficient_five_loops.svg %D%/images/strike_two.svg %D%/images/strike_two_five.svg %D%/images/strike_two_six.svg %D%/images/positions.svg %D%/images/phase_diagram.svg %D%/images/toy_trajectory.svg \
