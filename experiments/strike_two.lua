@@ -82,21 +82,22 @@ return mlrt.experiment "strike_two" {
     k = 0, -- how far apart the struck letters may be; 0: however far
     order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
     keep = mlrt.one_of { "value", "magnitude", "sign" },
-    token = mlrt.one_of { "digit", "number" }, -- of a parent
+    token = mlrt.one_of { "number", "digit" }, -- of a parent
+    opposites = mlrt.one_of { "both", "one", "keep" }, -- of two examples with all signs opposite
     position = mlrt.one_of { "learned", "sinusoidal", "none", "relative", "transformer_xl", "rotary", "xpos" },
     decoder_layers = 0, -- 0: as many as the encoder has
-    embedding = 1.0, -- standard deviation of embeddings at first
-    lr = 2e-3, warmup = 0, epochs = 4, epoch_size = 12000,
+    embedding = 0.1, -- standard deviation of embeddings at first
+    dropout = 0.0,
+    lr = 2e-3, warmup = 0, epochs = 8, epoch_size = 12000,
   },
   sizes  = {
     five  = {
-      loop = 5, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epochs = 20, epoch_size = 50000, test = 2000,
+      loop = 5, k = 3, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epochs = 30, epoch_size = 50000, test = 2000,
     },
     six   = {
-      loop = 6, k = 2, token = "number", layers = 2, decoder_layers = 1, dim = 256, heads = 8, embedding = 0.1,
-      lr = 3e-4, warmup = 500, epochs = 50, epoch_size = 100000, test = 2000,
+      loop = 6, k = 2, opposites = "keep", layers = 2, decoder_layers = 1, dim = 256, heads = 8, lr = 3e-4, warmup = 500, epochs = 50, epoch_size = 100000, test = 2000,
     },
-    paper = symbols.paper { loop = 6, layers = 4, epochs = 500 },
+    paper = symbols.paper { loop = 6, token = "digit", opposites = "keep", embedding = 1.0, layers = 4, epochs = 500 },
   },
   expect = expect,
   sweep  = { axes = { "seed=0..2" }, points = points, plot = draw },
@@ -104,12 +105,15 @@ return mlrt.experiment "strike_two" {
   setup = function(p)
     local task = mlrt.task.amplitudes.strike_two {
       loop = p.loop, k = p.k, order = p.order, keep = p.keep, token = p.token, test = p.test, seed = p.seed,
+      -- magnitudes have no opposites
+      opposites = p.keep == "magnitude" and "keep" or p.opposites,
     }
     -- the paper's rate is flat; a short training gets further when it falls
     local schedule = p.size ~= "paper" and mlrt.schedule.cosine { warmup = p.warmup } or nil
     return symbols.learn(p, task, {
       model = {
         position = p.position, decoder_layers = p.decoder_layers, embedding_init = mlrt.init.normal(0, p.embedding),
+        dropout = p.dropout,
       },
       optimizer = { schedule = schedule },
     })

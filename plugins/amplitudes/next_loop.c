@@ -55,7 +55,7 @@ static mlrt_status next_loop_open(mlrt_task *self, mlrt_error *err) {
     const next_loop *p = mlrt_props(self);
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    s->telling = (telling){p->k, p->order, p->keep, p->seed, true};
+    s->telling = (telling){.k = p->k, .order = p->order, .keep = p->keep, .seed = p->seed, .unique = true};
     for (int32_t which = FIRST; which < LOOPS; which++)
         if (read_examples(self, s, which, err)) return err->status;
     const int64_t most = s->of[NEXT].train, slice = (int64_t)(p->slice * (double)s->of[FIRST].train + 0.5);

@@ -48,22 +48,25 @@ static int32_t tell_parents(const telling *t, const generation *g, int64_t word,
     for (int32_t i = 0; i < n; head = LETTERS * head + letter[i++]) {
         int64_t before = head;
         for (int32_t j = i + 1; j < n && (t->k == 0 || j - i <= t->k); before = LETTERS * before + letter[j++])
-            told[count++] = number_take((number_part)t->keep, coefficient_of(g, before * unit[j] + tail[j + 1]));
+            told[count++] = coefficient_of(g, before * unit[j] + tail[j + 1]);
     }
+    for (int32_t k = 0; k < count; k++) told[k] = number_take((number_part)t->keep, t->opposite ? -told[k] : told[k]);
     if (t->order == PARENTS_SORTED) qsort(told, (size_t)count, sizeof *told, number_order);
     if (t->order == PARENTS_SHUFFLED)
         mlrt_random_shuffle((uint64_t)t->seed, mlrt_stream("amplitudes.parents") + (uint64_t)word, told, count);
     return count;
 }
 
-mlrt_status parents_values(numbers *n, int32_t loop, int32_t keep, mlrt_error *err) {
+mlrt_status parents_values(numbers *n, int32_t loop, const telling *t, mlrt_error *err) {
     symbol s;
     mlrt_status status = source_symbol(&s, loop - 1, NULL, NULL, err);
     if (!status) {
-        int64_t *value = malloc(sizeof *value * (size_t)(s.terms + 1));
-        for (int64_t i = 0; value && i < s.terms; i++) value[i] = number_take((number_part)keep, s.coefficient[i]);
-        if (value) value[s.terms] = 0;
-        if (!numbers_of_values(n, value, s.terms + 1)) status = mlrt_fail(err, MLRT_MEMORY, "out of memory");
+        const int64_t values = t->signless ? 2 * s.terms : s.terms;
+        int64_t *value = malloc(sizeof *value * (size_t)(values + 1));
+        for (int64_t i = 0; value && i < values; i++)
+            value[i] = number_take((number_part)t->keep, i < s.terms ? s.coefficient[i] : -s.coefficient[i - s.terms]);
+        if (value) value[values] = 0;
+        if (!numbers_of_values(n, value, values + 1)) status = mlrt_fail(err, MLRT_MEMORY, "out of memory");
     }
     symbol_free(&s);
     return status;
@@ -112,6 +115,17 @@ static void keep_words(symbol *s, const bool *marked) {
     s->terms = kept;
 }
 
+/* The same for an example and its opposite. */
+static uint64_t signless_hash(telling t, const generation *g, int64_t at) {
+    int64_t told[MOST_PARENTS];
+    uint64_t hash[2];
+    for (int32_t i = 0; i < 2; i++, t.opposite = !t.opposite) {
+        const int32_t count = tell_parents(&t, g, g->words.word[at], told);
+        hash[i] = hash_of(told, count, (t.opposite ? -1 : 1) * g->words.coefficient[at]);
+    }
+    return hash[0] < hash[1] ? hash[0] : hash[1];
+}
+
 /* A look at one word: whether it is an example, its fingerprint, how long its source is. */
 static bool look(const telling *t, const numbers *n, generation *g, int64_t at, fingerprint *print) {
     int64_t told[MOST_PARENTS];
@@ -121,7 +135,7 @@ static bool look(const telling *t, const numbers *n, generation *g, int64_t at, 
     int32_t tokens = n->value ? count : 0; /* one each, or so many digits */
     for (int32_t i = 0; i < count && !n->value; i++) tokens += numbers_encode(n, told[i], (number_part)t->keep, token);
     if (tokens > g->longest) g->longest = tokens;
-    *print = (fingerprint){hash_of(told, count, g->words.coefficient[at]), at};
+    *print = (fingerprint){t->signless ? signless_hash(*t, g, at) : hash_of(told, count, g->words.coefficient[at]), at};
     return true;
 }
 

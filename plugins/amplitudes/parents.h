@@ -20,6 +20,8 @@ typedef struct telling {
     int32_t keep;  /* a number_part */
     int32_t seed;  /* of shuffled parents */
     bool unique;   /* each example once: what is told, and the coefficient */
+    bool signless; /* and of two examples that have all signs opposite, one */
+    bool opposite; /* told with all signs opposite */
 } telling;
 
 typedef struct generation {
@@ -30,8 +32,9 @@ typedef struct generation {
     int32_t longest; /* tokens of a source */
 } generation;
 
-/* For sources in which each parent is one token: all numbers that may be told of those of words of `loop` loops. */
-mlrt_status parents_values(numbers *n, int32_t loop, int32_t keep, mlrt_error *err);
+/* For sources in which each parent is one token: all numbers that may be told of those of words of `loop` loops, where signs
+ * do not count their opposites, too. */
+mlrt_status parents_values(numbers *n, int32_t loop, const telling *t, mlrt_error *err);
 
 /* The words of a loop order up to dihedral images, which have the same parents and the same coefficient. In any case *g is
  * to be freed. */

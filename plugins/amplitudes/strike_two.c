@@ -3,13 +3,16 @@
  *
  * The source is the coefficients of a word's parents (parents.h), one after the other. As digits they are what the paper's
  * networks read; as one token each they make shorter sources, at six loops a third as long.
+ *
+ * Words whose parents are opposite, number by number, have opposite coefficients, but for 26 of six loops (30,603 are so,
+ * tests/amplitudes/parents.c). So an example that is held out is as good as known where its opposite is trained on.
  */
 #include "parents.h"
 #include "split.h"
 #include <stdlib.h>
 
 typedef struct strike_two {
-    int32_t loop, k, order, keep, token, base, test, seed;
+    int32_t loop, k, order, keep, token, opposites, base, test, seed;
     double train;
     bool unique;
 } strike_two;
@@ -17,6 +20,10 @@ typedef struct strike_two {
 enum { TOKEN_DIGIT, TOKEN_NUMBER };
 
 static const char *const tokens_of_parents[] = {"digit", "number", NULL};
+
+enum { OPPOSITES_KEEP, OPPOSITES_ONE, OPPOSITES_BOTH };
+
+static const char *const ways_of_opposites[] = {"keep", "one", "both", NULL};
 
 static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_INT(strike_two, loop, .init = 4, .range = "[2, 8]",
@@ -32,6 +39,8 @@ static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_ENUM(strike_two, token, .choices = tokens_of_parents,
                    .doc = "of a parent: its sign and each digit, or the whole number as one"),
     MLRT_PROP_BOOL(strike_two, unique, .init = true, .doc = "each example once: what is told, and the coefficient"),
+    MLRT_PROP_ENUM(strike_two, opposites, .choices = ways_of_opposites,
+                   .doc = "of two examples with all signs opposite: keep both; leave one; that one, trained on with both signs"),
     MLRT_PROP_INT(strike_two, base, .init = 1000, .range = "[100, 1000]", .doc = "of the digits: 100 or 1000"),
     MLRT_PROP_INT(strike_two, test, .init = 1000, .range = "[1, inf)",
                   .doc = "examples held out for testing: a fifth of all at most, or what `train` leaves"),
@@ -47,19 +56,25 @@ typedef struct state {
     numbers numbers;     /* of the coefficients */
     numbers values;      /* of parents that are one token each */
     const numbers *told; /* one or the other: of the parents */
+    int64_t trained;     /* examples, of which there may be opposites, too */
 } state;
 
 static mlrt_status strike_two_open(mlrt_task *self, mlrt_error *err) {
     const strike_two *p = mlrt_props(self);
     state *s = self->state = calloc(1, sizeof *s);
     if (!s || !numbers_new(&s->numbers, p->base)) return mlrt_fail(err, MLRT_MEMORY, "out of memory");
-    s->telling = (telling){p->k, p->order, p->keep, p->seed, p->unique};
+    s->telling = (telling){p->k, p->order, p->keep, p->seed, p->unique, .signless = p->opposites != OPPOSITES_KEEP};
+    if (s->telling.signless && (!p->unique || p->keep == NUMBER_MAGNITUDE || p->keep == NUMBER_ZERO))
+        return mlrt_fail(err, MLRT_ARGUMENT, "opposites = %s needs unique examples whose parents have signs, got %s",
+                         ways_of_opposites[p->opposites], p->unique ? number_parts[p->keep] : "unique = false");
     s->told = p->token == TOKEN_NUMBER ? &s->values : &s->numbers;
-    if (p->token == TOKEN_NUMBER && parents_values(&s->values, p->loop, p->keep, err)) return err->status;
+    if (p->token == TOKEN_NUMBER && parents_values(&s->values, p->loop, &s->telling, err)) return err->status;
     if (generation_new(&s->examples, p->loop, &s->telling, s->told, err) ||
         split_new(self, &s->order, s->examples.words.terms, p->train, p->test, p->seed, err))
         return err->status;
     generation_fields(self, &s->examples, s->told, &s->numbers, s->examples.longest);
+    s->trained = self->size[MLRT_TRAIN];
+    if (p->opposites == OPPOSITES_BOTH) self->size[MLRT_TRAIN] *= 2;
     return MLRT_OK;
 }
 
@@ -80,10 +95,12 @@ static void strike_two_fetch(const mlrt_task *self, mlrt_split split, const int6
     const symbol *words = &s->examples.words;
     const int32_t length = (int32_t)self->field[1].shape.dim[0], tokens = s->examples.longest;
     int32_t *source = buffer[0], *target = buffer[1];
+    telling t = s->telling;
     for (int64_t i = 0; i < count; i++, source += tokens, target += length) {
-        const int64_t at = split_at(self, s->order, split, index[i]);
-        generation_source(&s->examples, &s->telling, s->told, words->word[at], source, tokens);
-        numbers_target(&s->numbers, words->coefficient[at], NUMBER_VALUE, target, length);
+        t.opposite = split == MLRT_TRAIN && index[i] >= s->trained;
+        const int64_t at = s->order[split == MLRT_TRAIN ? index[i] % s->trained : s->trained + index[i]];
+        generation_source(&s->examples, &t, s->told, words->word[at], source, tokens);
+        numbers_target(&s->numbers, (t.opposite ? -1 : 1) * words->coefficient[at], NUMBER_VALUE, target, length);
     }
 }
 

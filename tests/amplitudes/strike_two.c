@@ -170,6 +170,82 @@ static void test_number_tokens(const char *keep, int32_t values) {
     task_close(&digits), task_close(&numbers);
 }
 
+/* "+ 0 - 2 .. = + 16" as "+ 0 + 2 .. = - 16". */
+static void negate(char *text) {
+    for (char *c = text; *c; c++)
+        if ((*c == '+' || *c == '-') && c[2] != '0') *c = *c == '+' ? '-' : '+';
+}
+
+static bool stands_in(const char *wanted, char (*text)[MOST_TEXT], int64_t count) {
+    return bsearch(wanted, text, (size_t)count, MOST_TEXT, by_text) != NULL;
+}
+
+/* All examples of a task in increasing order, each once; to be freed. */
+static char (*texts_of(open_task *o, const char *properties, int64_t *count))[MOST_TEXT] {
+    if (!ok(task_open(o, properties), "%s", properties)) exit(1);
+    char(*text)[MOST_TEXT] = malloc((size_t)size_of(o) * MOST_TEXT);
+    for (int64_t i = 0; i < size_of(o); i++) example(o, i, text[i]);
+    *count = distinct(text, size_of(o));
+    return text;
+}
+
+/* One of each pair of examples with all signs opposite. */
+static void test_one_of_opposites(const char *properties, int64_t pairs) {
+    open_task o[2];
+    char text[128], other[MOST_TEXT];
+    int64_t count[2], strangers = 0, met = 0, missed = 0;
+    char(*all_of)[MOST_TEXT] = texts_of(&o[0], properties, &count[0]);
+    snprintf(text, sizeof text, "%s, opposites = one", properties);
+    char(*one)[MOST_TEXT] = texts_of(&o[1], text, &count[1]);
+    is_int(count[0] - count[1], pairs, "leaves so many examples out");
+    for (int64_t i = 0; i < count[1]; i++) {
+        strcpy(other, one[i]), negate(other);
+        strangers += !stands_in(one[i], all_of, count[0]), met += stands_in(other, one, count[1]);
+    }
+    for (int64_t i = 0; i < count[0]; i++) {
+        strcpy(other, all_of[i]), negate(other);
+        missed += !stands_in(all_of[i], one, count[1]) && !stands_in(other, one, count[1]);
+    }
+    is_int(strangers, 0, "adds none");
+    is_int(met, 0, "no example meets its opposite");
+    is_int(missed, 0, "and what was left out is the opposite of one that was not");
+    task_close(&o[0]), task_close(&o[1]);
+    free(all_of), free(one);
+}
+
+/* Trained on with both signs, held out with one. */
+static void test_both_signs(void) {
+    open_task o, one;
+    char text[MOST_TEXT], other[MOST_TEXT];
+    int64_t opposite = 0, same = 0, trained = 0;
+    ok(task_open(&o, "loop = 4, opposites = both") && task_open(&one, "loop = 4, opposites = one"), "both signs");
+    const int64_t half = one.task->size[MLRT_TRAIN], test = one.task->size[MLRT_TEST];
+    is_int(o.task->size[MLRT_TRAIN], 2 * half, "twice the examples to train on");
+    is_int(o.task->size[MLRT_TEST], test, "and as many to test");
+    for (int64_t i = 0; i < half; i++) {
+        example(&o, i, text), example(&o, half + i, other), negate(other);
+        opposite += strcmp(text, other) == 0;
+    }
+    is_int(opposite, half, "the second half is opposite to the first");
+    for (int64_t i = 0; i < test; i++) {
+        example(&o, 2 * half + i, text), example(&one, half + i, other);
+        same += strcmp(text, other) == 0;
+    }
+    is_int(same, test, "the same are held out");
+    char(*train)[MOST_TEXT] = malloc((size_t)(2 * half) * MOST_TEXT);
+    for (int64_t i = 0; i < 2 * half; i++) example(&o, i, train[i]);
+    const int64_t count = distinct(train, 2 * half);
+    for (int64_t i = 0; i < test; i++) example(&o, 2 * half + i, text), trained += stands_in(text, train, count);
+    is_int(trained, 0, "and none of them is trained on with any sign");
+    task_close(&o), task_close(&one);
+    free(train);
+}
+
+static void refused(const char *properties) {
+    open_task o;
+    ok(!task_open(&o, properties), "%s is refused", properties);
+}
+
 int main(void) {
     for (int32_t loop = 1; loop <= 4; loop++) {
         mlrt_error err = {0};
@@ -185,6 +261,11 @@ int main(void) {
     test_shuffled();
     test_number_tokens("value", 13);
     test_number_tokens("sign", 3);
+    test_one_of_opposites("loop = 4", 138);
+    test_one_of_opposites("loop = 4, k = 2, keep = sign", 146);
+    test_both_signs();
+    refused("loop = 4, keep = magnitude, opposites = both");
+    refused("loop = 4, unique = false, opposites = one");
     open_task o;
     ok(task_open(&o, "loop = 4, unique = false"), "examples that are alike");
     is_int(size_of(&o), 1868, "are kept: words up to dihedral images");
