@@ -124,7 +124,7 @@ VJP(minimum) {
 VJP(where) { dx[1] = to(mlrt_where(A, dy, zero(y)), B), dx[2] = to(mlrt_where(A, zero(y), dy), y->in[2]); }
 VJP1(neg, mlrt_neg(dy))
 VJP1(abs, mlrt_mul(dy, mlrt_sign(A)))
-VJP1(square, mlrt_mul(dy, mlrt_mul_scalar(A, 2)))
+VJP1(square, mlrt_mul(mlrt_mul_scalar(dy, 2), A))
 VJP1(reciprocal, mlrt_neg(mlrt_mul(dy, mlrt_square(y))))
 VJP1(sqrt, mlrt_mul_scalar(mlrt_div(dy, y), 0.5))
 VJP1(rsqrt, mlrt_mul_scalar(mlrt_mul(dy, mlrt_mul(y, mlrt_square(y))), -0.5))
@@ -217,9 +217,11 @@ const mlrt_op mlrt__op_fused = {.name = "fused", .attr_size = sizeof(mlrt__fused
 
 /* ---- builders, with the simplifications that gradients ask for ---- */
 
-static bool both_full(const mlrt_node *a, const mlrt_node *b, double *x, double *y) {
-    return mlrt__is_full(a, x) && mlrt__is_full(b, y) && mlrt_shape_equal(&a->shape, &b->shape) &&
-           a->dtype == MLRT_F32 && b->dtype == MLRT_F32;
+/* Two constants: their numbers, and the shape of what is computed from them. */
+static bool both_full(const mlrt_node *a, const mlrt_node *b, double *x, double *y, mlrt_shape *shape) {
+    *shape = a->shape;
+    return mlrt__is_full(a, x) && mlrt__is_full(b, y) && a->dtype == MLRT_F32 && b->dtype == MLRT_F32 &&
+           mlrt__broadcast_shapes(shape, &b->shape);
 }
 
 /* a, when b is `value` everywhere and broadcasting b would not enlarge a. */
@@ -236,25 +238,29 @@ static mlrt_node *ew2(mlrt__elementwise code, mlrt_node *a, mlrt_node *b) {
 
 mlrt_node *mlrt_add(mlrt_node *a, mlrt_node *b) {
     double x, y;
-    if (both_full(a, b, &x, &y)) return mlrt_full(a->graph, a->shape, x + y);
+    mlrt_shape s;
+    if (both_full(a, b, &x, &y, &s)) return mlrt_full(a->graph, s, x + y);
     return neutral(a, b, 0) ? a : neutral(b, a, 0) ? b : ew2(MLRT__EW_add, a, b);
 }
 
 mlrt_node *mlrt_sub(mlrt_node *a, mlrt_node *b) {
     double x, y;
-    if (both_full(a, b, &x, &y)) return mlrt_full(a->graph, a->shape, x - y);
+    mlrt_shape s;
+    if (both_full(a, b, &x, &y, &s)) return mlrt_full(a->graph, s, x - y);
     return neutral(a, b, 0) ? a : ew2(MLRT__EW_sub, a, b);
 }
 
 mlrt_node *mlrt_mul(mlrt_node *a, mlrt_node *b) {
     double x, y;
-    if (both_full(a, b, &x, &y)) return mlrt_full(a->graph, a->shape, x * y);
+    mlrt_shape s;
+    if (both_full(a, b, &x, &y, &s)) return mlrt_full(a->graph, s, x * y);
     return neutral(a, b, 1) ? a : neutral(b, a, 1) ? b : ew2(MLRT__EW_mul, a, b);
 }
 
 mlrt_node *mlrt_div(mlrt_node *a, mlrt_node *b) {
     double x, y;
-    if (both_full(a, b, &x, &y) && y != 0) return mlrt_full(a->graph, a->shape, x / y);
+    mlrt_shape s;
+    if (both_full(a, b, &x, &y, &s) && y != 0) return mlrt_full(a->graph, s, x / y);
     return neutral(a, b, 1) ? a : ew2(MLRT__EW_div, a, b);
 }
 

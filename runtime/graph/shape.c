@@ -49,11 +49,17 @@ const mlrt_op mlrt__op_reshape = {.name = "reshape",
                                   .infer = infer_reshape,
                                   .vjp = vjp_reshape};
 
+/* One number everywhere, in whatever shape. */
+static bool is_number(const mlrt_node *x, double *value) { return mlrt__is_full(x, value) && x->dtype == MLRT_F32; }
+
 mlrt_node *mlrt_reshape(mlrt_node *x, mlrt_shape shape) {
     const mlrt__shape_attr attr = {mlrt__clean(shape)};
+    double value;
     if (mlrt_failed(x) || mlrt_shape_equal(&x->shape, &shape)) return x;
     if (x->op == &mlrt__op_reshape && !x->name) x = x->in[0];
     if (mlrt_shape_equal(&x->shape, &shape)) return x;
+    if (is_number(x, &value) && mlrt_shape_count(&shape) == mlrt_shape_count(&x->shape))
+        return mlrt_full(x->graph, shape, value);
     return MLRT__APPLY(&mlrt__op_reshape, &attr, x);
 }
 
@@ -150,9 +156,10 @@ const mlrt_op mlrt__op_broadcast = {.name = "broadcast",
 
 mlrt_node *mlrt_broadcast(mlrt_node *x, mlrt_shape shape) {
     const mlrt__shape_attr attr = {mlrt__clean(shape)};
+    mlrt_shape whole = x->shape;
     double value;
     if (mlrt_failed(x) || mlrt_shape_equal(&x->shape, &shape)) return x;
-    if (mlrt__is_full(x, &value) && x->dtype == MLRT_F32 && x->shape.rank == 0)
+    if (is_number(x, &value) && mlrt__broadcast_shapes(&whole, &shape) && mlrt_shape_equal(&whole, &shape))
         return mlrt_full(x->graph, shape, value);
     return MLRT__APPLY(&mlrt__op_broadcast, &attr, x);
 }

@@ -116,7 +116,15 @@ static void test_folding(void) {
     is_close(full_value(mlrt_mul(two, mlrt_scalar(g, 3))), 6, 0, "2 * 3 is");
     is_close(full_value(mlrt_div(two, mlrt_scalar(g, 4))), 0.5, 0, "2 / 4 is");
     is_close(full_value(mlrt_neg(two)), -2, 0, "-2 is");
-    is_close(full_value(mlrt_broadcast(two, MLRT_SHAPE_OF(3))), 2, 0, "2 broadcast is");
+    mlrt_node *twos = mlrt_broadcast(two, MLRT_SHAPE_OF(3));
+    is_close(full_value(twos), 2, 0, "2 broadcast is");
+    is_close(full_value(mlrt_broadcast(twos, MLRT_SHAPE_OF(2, 3))), 2, 0, "and broadcast again");
+    is_close(full_value(mlrt_reshape(twos, MLRT_SHAPE_OF(3, 1))), 2, 0, "and in another shape");
+    mlrt_node *sixes = mlrt_mul(mlrt_full(g, MLRT_SHAPE_OF(2, 1), 3), twos);
+    is_close(full_value(sixes), 6, 0, "so are numbers of different shapes");
+    ok(sixes->shape.rank == 2 && sixes->shape.dim[0] == 2 && sixes->shape.dim[1] == 3, "in the shape of both");
+    ok(mlrt_reshape(mlrt_full_i32(g, MLRT_SHAPE_OF(4), 1), MLRT_SHAPE_OF(2, 2))->dtype == MLRT_I32,
+       "whole numbers stay whole");
     ok(isnan(full_value(mlrt_div(two, mlrt_scalar(g, 0)))), "2 / 0 is left to the kernel");
     ok(mlrt_add_scalar(x, 0) == x && mlrt_add(zeros, x) == x && mlrt_sub(x, zeros) == x, "x + 0 is x");
     ok(mlrt_mul_scalar(x, 1) == x && mlrt_div(x, mlrt_scalar(g, 1)) == x, "x * 1 is x");
