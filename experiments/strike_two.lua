@@ -2,9 +2,12 @@
 -- two of its letters are struck out, in all ways, and says the word's. Fewer or shuffled parents do almost as well, and
 -- their signs alone, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
 --
+-- Opposite parents have opposite coefficients. So that no held-out example is an opposite of one that is known, each pair of
+-- them is one example here, trained on with both signs; the paper's are kept (opposites = "keep").
+--
 --   mlrt run strike_two.lua k=2                four loops from three, whose words are few
 --   mlrt sweep strike_two.lua                  the eleven rows of Table 4, three seeds each
---   mlrt sweep strike_two.lua size=five        five loops from four
+--   mlrt run strike_two.lua size=five          five loops from four
 --   mlrt run strike_two.lua size=six           six loops from five, the paper's, with a small network: an hour
 --   mlrt sweep strike_two.lua size=paper       six loops from five
 
@@ -83,7 +86,7 @@ return mlrt.experiment "strike_two" {
     order = mlrt.one_of { "strikeout", "shuffled", "sorted" },
     keep = mlrt.one_of { "value", "magnitude", "sign" },
     token = mlrt.one_of { "number", "digit" }, -- of a parent
-    opposites = mlrt.one_of { "both", "one", "keep" }, -- of two examples with all signs opposite
+    opposites = mlrt.one_of { "both", "one", "keep" }, -- of examples with all signs opposite
     position = mlrt.one_of { "learned", "sinusoidal", "none", "relative", "transformer_xl", "rotary", "xpos" },
     decoder_layers = 0, -- 0: as many as the encoder has
     embedding = 0.1, -- standard deviation of embeddings at first

@@ -59,9 +59,9 @@ done
 # ---- from one loop order lower ----
 
 ok "from the signs of the parents in order" trained strike_two keep=sign k=2 dim=32 epochs=2 epoch_size=6000
-ok "more can be told" holds '$test.accuracy > 0.08'
+ok "more can be told" holds '$test.accuracy > 0.1 && $test.loss < 1.15'
 ok "than when they are sorted" trained strike_two keep=sign k=2 order=sorted dim=32 epochs=2 epoch_size=6000
-ok "for then hardly anything is known" holds '$test.accuracy < 0.06'
+ok "for then hardly anything is known" holds '$test.accuracy < 0.1 && $test.loss > 1.2'
 ok "three loops from two" trained next_loop loop=3 batch=16 layers=1 dim=32 epochs=2 epoch_size=6000
 ok "teach next to nothing of four from three" holds '$test.accuracy < 0.15'
 ok "a slice of those" trained next_loop loop=3 batch=16 layers=1 dim=32 epochs=2 epoch_size=6000 slice=10
