@@ -39,8 +39,9 @@ static const mlrt_prop strike_two_props[] = {
     MLRT_PROP_ENUM(strike_two, token, .choices = tokens_of_parents,
                    .doc = "of a parent: its sign and each digit, or the whole number as one"),
     MLRT_PROP_BOOL(strike_two, unique, .init = true, .doc = "each example once: what is told, and the coefficient"),
-    MLRT_PROP_ENUM(strike_two, opposites, .choices = ways_of_opposites,
-                   .doc = "of two examples with all signs opposite: keep both; leave one; that one, trained on with both signs"),
+    MLRT_PROP_ENUM(
+        strike_two, opposites, .choices = ways_of_opposites,
+        .doc = "of two examples with all signs opposite: keep both; leave one; that one, trained on with both signs"),
     MLRT_PROP_INT(strike_two, base, .init = 1000, .range = "[100, 1000]", .doc = "of the digits: 100 or 1000"),
     MLRT_PROP_INT(strike_two, test, .init = 1000, .range = "[1, inf)",
                   .doc = "examples held out for testing: a fifth of all at most, or what `train` leaves"),
