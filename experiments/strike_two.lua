@@ -7,7 +7,7 @@
 --
 --   mlrt run strike_two.lua k=2                four loops from three, whose words are few
 --   mlrt sweep strike_two.lua                  the eleven rows of Table 4, three seeds each
---   mlrt run strike_two.lua size=five          five loops from four
+--   mlrt run strike_two.lua size=five          five loops from four: twenty minutes
 --   mlrt run strike_two.lua size=six           six loops from five, the paper's, with a small network: an hour
 --   mlrt sweep strike_two.lua size=paper       six loops from five
 
@@ -95,10 +95,12 @@ return mlrt.experiment "strike_two" {
   },
   sizes  = {
     five  = {
-      loop = 5, k = 3, layers = 2, dim = 128, lr = 1e-3, warmup = 500, epochs = 30, epoch_size = 50000, test = 2000,
+      loop = 5, k = 3, layers = 2, dim = 256, heads = 8, lr = 5e-4, warmup = 500, epochs = 40, epoch_size = 50000,
+      test = 2000,
     },
     six   = {
-      loop = 6, k = 2, opposites = "keep", layers = 2, decoder_layers = 1, dim = 256, heads = 8, lr = 3e-4, warmup = 500, epochs = 50, epoch_size = 100000, test = 2000,
+      loop = 6, k = 2, opposites = "keep", layers = 2, decoder_layers = 1, dim = 256, heads = 8, lr = 3e-4, warmup = 500,
+      epochs = 50, epoch_size = 100000, test = 2000,
     },
     paper = symbols.paper { loop = 6, token = "digit", opposites = "keep", embedding = 1.0, layers = 4, epochs = 500 },
   },
