@@ -2,8 +2,8 @@
 -- two of its letters are struck out, in all ways, and says the word's. Fewer or shuffled parents do almost as well, and
 -- their signs alone, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
 --
--- Opposite parents have opposite coefficients. So that no held-out example is an opposite of one that is known, each pair of
--- them is one example here, trained on with both signs; the paper's are kept (opposites = "keep").
+-- Opposite parents have opposite coefficients. So that no held-out example is an opposite of one that is known, each pair
+-- of them is one example here, trained on with both signs; the paper's are kept (opposites = "keep").
 --
 --   mlrt run strike_two.lua k=2                four loops from three, whose words are few
 --   mlrt sweep strike_two.lua                  the eleven rows of Table 4, three seeds each
@@ -99,8 +99,8 @@ return mlrt.experiment "strike_two" {
       test = 2000,
     },
     six   = {
-      loop = 6, k = 2, opposites = "keep", layers = 2, decoder_layers = 1, dim = 256, heads = 8, lr = 3e-4, warmup = 500,
-      epochs = 50, epoch_size = 100000, test = 2000,
+      loop = 6, k = 2, opposites = "keep", layers = 2, decoder_layers = 1, dim = 256, heads = 8, lr = 3e-4,
+      warmup = 500, epochs = 50, epoch_size = 100000, test = 2000,
     },
     paper = symbols.paper { loop = 6, token = "digit", opposites = "keep", embedding = 1.0, layers = 4, epochs = 500 },
   },
