@@ -2,7 +2,7 @@
 -- two of its letters are struck out, in all ways, and says the word's. Fewer or shuffled parents do almost as well, and
 -- their signs alone, unless these are sorted. Cai et al., arXiv:2405.06107, Sec. 8, Table 4.
 --
--- Opposite parents have opposite coefficients. So that no held-out example is an opposite of one that is known, each pair
+-- Opposite parents have opposite coefficients. So that no held-out example is the opposite of one that is known, a pair
 -- of them is one example here, trained on with both signs; the paper's are kept (opposites = "keep").
 --
 --   mlrt run strike_two.lua k=2                four loops from three, whose words are few
