@@ -244,6 +244,7 @@ static void test_both_signs(void) {
 static void refused(const char *properties) {
     open_task o;
     ok(!task_open(&o, properties), "%s is refused", properties);
+    task_close(&o);
 }
 
 int main(void) {
