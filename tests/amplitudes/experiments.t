@@ -58,15 +58,15 @@ done
 
 # ---- from one loop order lower ----
 
-ok "from the signs of the parents in order" trained strike_two keep=sign k=2 dim=32 epochs=2 epoch_size=6000
+ok "from the signs of the parents in order" trained strike_two size=four keep=sign k=2 dim=32 epochs=2 epoch_size=6000
 ok "more can be told" holds '$test.accuracy > 0.1 && $test.loss < 1.15'
-ok "than when they are sorted" trained strike_two keep=sign k=2 order=sorted dim=32 epochs=2 epoch_size=6000
+ok "than when they are sorted" trained strike_two size=four keep=sign k=2 order=sorted dim=32 epochs=2 epoch_size=6000
 ok "for then hardly anything is known" holds '$test.accuracy < 0.1 && $test.loss > 1.2'
 ok "three loops from two" trained next_loop loop=3 batch=16 layers=1 dim=32 epochs=2 epoch_size=6000
 ok "teach next to nothing of four from three" holds '$test.accuracy < 0.15'
 ok "a slice of those" trained next_loop loop=3 batch=16 layers=1 dim=32 epochs=2 epoch_size=6000 slice=10
 ok "teaches something of the others" holds '$test.accuracy > 0.22'
-ok "the sweep" mlrt sweep "$experiments/strike_two.lua" loop=3 dim=8 heads=2 batch=8 epochs=1 epoch_size=64 seed=0,1 --store sweep
+ok "the sweep" mlrt sweep "$experiments/strike_two.lua" size=four loop=3 dim=8 heads=2 batch=8 epochs=1 epoch_size=64 seed=0,1 --store sweep
 is "$(printf '%s\n' "$tap_output" | grep -c '^[a-z].* 9[0-9]\.[0-9] .* 9[0-9]\.[0-9]')" 9 "prints the rows of Table 4"
 like "$tap_output" "^signs only, sorted +0\.8 +61\.0 +1\.6 +[0-9.]+ +[0-9.]+ +[0-9.]+$" "with the best of the seeds beside them"
 done_testing
