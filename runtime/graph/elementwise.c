@@ -157,6 +157,13 @@ VJP(cast) {
     if (A->dtype != MLRT_I32 && y->dtype != MLRT_I32) dx[0] = mlrt_cast(dy, A->dtype);
 }
 
+/* The same mask on dy: it is drawn again from the forward node's stream instead of being stored. */
+VJP(dropout) {
+    mlrt__dropout_attr attr = *(const mlrt__dropout_attr *)y->attr;
+    if (!attr.stream) attr.stream = y->stream;
+    dx[0] = MLRT__APPLY(y->op, &attr, dy);
+}
+
 /* ---- the rows ---- */
 
 #define ROW(text, n, rule, gradient)                                                                                   \
@@ -206,6 +213,13 @@ const mlrt_op mlrt__ew_op[MLRT__EW_COUNT] = {
                        .attr_size = sizeof(cast_attr),
                        .infer = infer_cast,
                        .vjp = vjp_cast},
+    [MLRT__EW_dropout] = {.name = "dropout",
+                          .min_inputs = 1,
+                          .max_inputs = 1,
+                          .attr_size = sizeof(mlrt__dropout_attr),
+                          .flags = MLRT_OP_RANDOM | MLRT_OP_INPLACE,
+                          .infer = infer_real,
+                          .vjp = vjp_dropout},
 };
 
 int32_t mlrt__elementwise_code(const mlrt_op *op) {
@@ -323,4 +337,9 @@ mlrt_node *mlrt_neg(mlrt_node *x) {
 mlrt_node *mlrt_cast(mlrt_node *x, mlrt_dtype dtype) {
     const cast_attr attr = {(int32_t)dtype};
     return x->dtype == dtype ? x : MLRT__APPLY(&mlrt__ew_op[MLRT__EW_cast], &attr, x);
+}
+
+mlrt_node *mlrt_dropout(mlrt_node *x, double p) {
+    const mlrt__dropout_attr attr = {.p = p};
+    return p > 0 && mlrt_graph_training(x->graph) ? MLRT__APPLY(&mlrt__ew_op[MLRT__EW_dropout], &attr, x) : x;
 }

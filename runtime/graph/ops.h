@@ -15,7 +15,7 @@
     X(add, 2) X(sub, 2) X(mul, 2) X(div, 2) X(pow, 2) X(maximum, 2) X(minimum, 2) X(eq, 2) X(ne, 2) X(lt, 2) \
     X(le, 2) X(where, 3) X(neg, 1) X(abs, 1) X(sign, 1) X(floor, 1) X(square, 1) X(reciprocal, 1) X(sqrt, 1) \
     X(rsqrt, 1) X(exp, 1) X(log, 1) X(log1p, 1) X(sin, 1) X(cos, 1) X(tanh, 1) X(sigmoid, 1) X(erf, 1) X(relu, 1) \
-    X(softplus, 1) X(gelu, 1) X(gelu_slope, 1) X(silu, 1) X(silu_slope, 1) X(tanh_grad, 2) X(cast, 1)
+    X(softplus, 1) X(gelu, 1) X(gelu_slope, 1) X(silu, 1) X(silu_slope, 1) X(tanh_grad, 2) X(cast, 1) X(dropout, 1)
 /* clang-format on */
 
 typedef enum mlrt__elementwise {
@@ -28,6 +28,14 @@ typedef enum mlrt__elementwise {
 extern const mlrt_op mlrt__ew_op[MLRT__EW_COUNT];  /* one row each, named as above */
 int32_t mlrt__elementwise_code(const mlrt_op *op); /* or -1 */
 
+/* "dropout": x -> x * keep / (1 - p), where p is rounded to a multiple of 2^-16: element i is kept when the i-th 16 bits of
+ * the stream say so. The gradient is a "dropout" of dy with the attribute's `stream` of the forward node, so the mask is
+ * drawn again instead of stored. stream 0: the node's own. */
+typedef struct mlrt__dropout_attr {
+    double p;
+    uint64_t stream;
+} mlrt__dropout_attr;
+
 /* "fused": a chain of elementwise ops run tile by tile in cache. Registers 0 .. inputs-1 are the node's inputs,
  * broadcast to the node's shape; step s writes register inputs + s; the last step is the result. The compiler turns
  * every elementwise node into this form, a chain of one where nothing can be fused. */
@@ -38,6 +46,7 @@ typedef struct mlrt__fused_attr {
         uint8_t code;  /* mlrt__elementwise */
         uint8_t in[3]; /* registers */
     } step[MLRT__FUSED_STEPS];
+    mlrt__dropout_attr dropout; /* of the one step that is one; p is 0 where none is */
 } mlrt__fused_attr;
 extern const mlrt_op mlrt__op_fused;
 
@@ -127,13 +136,6 @@ typedef struct mlrt__random_attr {
     double a, b;
 } mlrt__random_attr;
 extern const mlrt_op mlrt__op_full, mlrt__op_arange, mlrt__op_uniform, mlrt__op_normal, mlrt__op_bernoulli;
-/* "dropout": x -> x * keep / (1 - p). The gradient is a "dropout" of dy with the attribute's `stream` of the forward node,
- * so the mask is drawn again instead of stored. stream 0: the node's own. */
-typedef struct mlrt__dropout_attr {
-    double p;
-    uint64_t stream;
-} mlrt__dropout_attr;
-extern const mlrt_op mlrt__op_dropout;
 
 /* Row ops over the last axis. "softmax", "log_softmax": [rows, n]. */
 extern const mlrt_op mlrt__op_softmax, mlrt__op_log_softmax;

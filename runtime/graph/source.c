@@ -1,4 +1,4 @@
-/* source.c - nodes that come from nowhere: constants, ranges, random numbers; and dropout, which is x and a random mask. */
+/* source.c - nodes that come from nowhere: constants, ranges, random numbers. */
 #include "graph/build.h"
 #include <string.h>
 
@@ -90,31 +90,4 @@ mlrt_node *mlrt_random_normal(mlrt_graph *g, mlrt_shape shape, double mean, doub
 }
 mlrt_node *mlrt_random_bernoulli(mlrt_graph *g, mlrt_shape shape, double p) {
     return random_node(g, &mlrt__op_bernoulli, shape, p, 0);
-}
-
-/* ---- dropout ---- */
-
-static mlrt_status infer_dropout(const mlrt_node *n, mlrt_dtype *dtype, mlrt_shape *shape, mlrt_error *err) {
-    *dtype = MLRT_F32, *shape = n->in[0]->shape;
-    return mlrt__need_f32(n, err);
-}
-
-/* The same mask on dy: it is drawn again from the forward node's stream instead of being stored. */
-static void vjp_dropout(mlrt_node *y, mlrt_node *dy, mlrt_node **dx) {
-    mlrt__dropout_attr attr = *(const mlrt__dropout_attr *)y->attr;
-    if (!attr.stream) attr.stream = y->stream;
-    dx[0] = MLRT__APPLY(&mlrt__op_dropout, &attr, dy);
-}
-
-const mlrt_op mlrt__op_dropout = {.name = "dropout",
-                                  .min_inputs = 1,
-                                  .max_inputs = 1,
-                                  .attr_size = sizeof(mlrt__dropout_attr),
-                                  .flags = MLRT_OP_RANDOM | MLRT_OP_INPLACE,
-                                  .infer = infer_dropout,
-                                  .vjp = vjp_dropout};
-
-mlrt_node *mlrt_dropout(mlrt_node *x, double p) {
-    const mlrt__dropout_attr attr = {.p = p};
-    return p > 0 && mlrt_graph_training(x->graph) ? MLRT__APPLY(&mlrt__op_dropout, &attr, x) : x;
 }

@@ -76,8 +76,7 @@ static bool is_by_row(const mlrt_node *n, const mlrt_node *mask) {
                n->shape.rank == 3;
     if (is_attention(n)) return can_attend(n);
     return ((n->op == &mlrt__op_layer_norm || n->op == &mlrt__op_rms_norm) && n->shape.rank == 3) || is_name(n) ||
-           n->op == &mlrt__op_dropout || n->op == &mlrt__op_stop_gradient ||
-           (n->op == &mlrt__op_rotate && n->shape.rank == 3);
+           n->op == &mlrt__op_stop_gradient || (n->op == &mlrt__op_rotate && n->shape.rank == 3);
 }
 
 /* ---- who looks at padding ---- */

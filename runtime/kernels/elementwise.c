@@ -3,14 +3,16 @@
  * The output is cut into tiles of at most TILE elements: a range of one axis of the collapsed nest and all the axes
  * inside it. For each tile every input becomes a pointer to f32 values: its own memory when it has nothing to convert or
  * repeat there, else a register it is loaded into; once per thread if all tiles see the same values (a bias, a scalar).
- * Then the steps run, the last one straight into the output when that is f32.
+ * Then the steps run, the last one straight into the output when that is f32. Dropout reads one register more, its mask,
+ * which is drawn for each tile.
  */
 #include "kernels/micro.h"
 #include "kernels/nest.h"
+#include "kernels/philox.h"
 #include "kernels/team.h"
 #include <stdlib.h>
 
-enum { TILE = 1024, REGISTERS = MLRT__FUSED_INPUTS + MLRT__FUSED_STEPS };
+enum { TILE = 1024, MASK = MLRT__FUSED_INPUTS + MLRT__FUSED_STEPS, REGISTERS };
 
 typedef enum source {
     DIRECT, /* read in place */
@@ -79,8 +81,8 @@ static bool same_in_all_tiles(const plan *p, const int64_t *stride) {
 
 /* Registers 0 .. inputs-1 are the inputs'; results take the lowest one that nobody will read again. */
 static void plan_steps(plan *p, const mlrt__fused_attr *attr, int32_t inputs) {
-    int32_t last_use[REGISTERS] = {0}, place[REGISTERS], reader[REGISTERS];
-    for (int32_t r = 0; r < REGISTERS; r++) place[r] = r, reader[r] = r < inputs ? attr->steps : -1;
+    int32_t last_use[MASK] = {0}, place[MASK], reader[MASK];
+    for (int32_t r = 0; r < MASK; r++) place[r] = r, reader[r] = r < inputs ? attr->steps : -1;
     for (int32_t s = 0; s < attr->steps; s++)
         for (int32_t i = 0; i < micro_inputs[attr->step[s].code]; i++) last_use[attr->step[s].in[i]] = s;
     p->steps = attr->steps;
@@ -88,6 +90,7 @@ static void plan_steps(plan *p, const mlrt__fused_attr *attr, int32_t inputs) {
         p->step[s].run = micro_of[attr->step[s].code];
         p->step[s].inputs = micro_inputs[attr->step[s].code];
         for (int32_t i = 0; i < p->step[s].inputs; i++) p->step[s].in[i] = place[attr->step[s].in[i]];
+        if (attr->step[s].code == MLRT__EW_dropout) p->step[s].in[p->step[s].inputs++] = MASK;
         int32_t out = 0;
         while (reader[out] > s) out++;
         reader[out] = last_use[inputs + s];
@@ -184,7 +187,22 @@ static void run_steps(const plan *p, const tile *t, float (*reg)[TILE], const fl
     if (!direct) store_of[out->dtype](out->data, t->first, reg[p->step[p->steps - 1].out], t->count);
 }
 
+/* Of 16 bits for each element; `tile` is where that begins in the output. Blocks of random numbers have 8 of them. */
+static void draw_mask(const mlrt_call *c, const mlrt__dropout_attr *dropout, const tile *t, float *mask) {
+    enum { BLOCK = 8, BLOCKS = TILE / BLOCK + 1 + MLRT__WIDE };
+    _Alignas(64) uint16_t bits[BLOCK * BLOCKS];
+    const mlrt__philox_key key = mlrt__philox_begin(c->seed, dropout->stream, c->step);
+    const int64_t block = t->first / BLOCK, skip = t->first % BLOCK;
+    const int32_t below = (int32_t)(dropout->p * 0x1p16 + 0.5);
+    const float scale = 0x1p16f / (0x1p16f - (float)below);
+    for (int64_t i = 0; i * BLOCK < skip + t->count; i += MLRT__WIDE)
+        mlrt__philox_wide(key, (uint64_t)(block + i), (uint32_t *)(bits + i * BLOCK));
+#pragma omp simd
+    for (int64_t i = 0; i < t->count; i++) mask[i] = bits[skip + i] < below ? 0.0f : scale;
+}
+
 static void run_tiles(const mlrt_call *c, int64_t first, int64_t last) {
+    const mlrt__dropout_attr *dropout = &((const mlrt__fused_attr *)c->attr)->dropout;
     const plan *p = c->state;
     _Alignas(64) float reg[REGISTERS][TILE];
     const float *at[REGISTERS];
@@ -201,6 +219,7 @@ static void run_tiles(const mlrt_call *c, int64_t first, int64_t last) {
             else if (number == first)
                 load(reg[i], p->range * p->inner, p, &t, &c->in[i], stride);
         }
+        if (dropout->p > 0) draw_mask(c, dropout, &t, reg[MASK]);
         run_steps(p, &t, reg, at, &c->out);
     }
 }
@@ -211,7 +230,8 @@ static double flops(const mlrt_node *n) {
 
 static void run(const mlrt_call *c) {
     const plan *p = c->state;
-    mlrt__share(c, p->tiles, (double)mlrt_shape_count(&c->out.shape) * p->steps, run_tiles);
+    const int32_t draws = ((const mlrt__fused_attr *)c->attr)->dropout.p > 0 ? 5 : 0; /* what a random number costs */
+    mlrt__share(c, p->tiles, (double)mlrt_shape_count(&c->out.shape) * (p->steps + draws), run_tiles);
 }
 
 static void release(mlrt_call *c) {

@@ -79,7 +79,8 @@ UNARY(gelu, gelu(x))
 UNARY(gelu_slope, gelu_slope(x))
 UNARY(silu, x *mlrt__sigmoid(x))
 UNARY(silu_slope, silu_slope(x))
-UNARY(cast, x) /* loading and storing convert */
+UNARY(cast, x)        /* loading and storing convert */
+BINARY(dropout, a *b) /* b is the mask */
 
 static void ew_where(float *y, const float *const *in, int64_t n) {
     const float *condition = in[0], *as = in[1], *bs = in[2];

@@ -1,4 +1,4 @@
-/* random.c - random numbers of the step and dropout, drawn by counter: see base/random.h. */
+/* random.c - random numbers of the step, drawn by counter: see base/random.h. */
 #include "kernels/philox.h"
 #include "kernels/team.h"
 #include "kernels/vmath.h"
@@ -14,9 +14,9 @@ static void draw(mlrt__philox_key key, int64_t first, uint32_t *bits) {
 typedef void transform(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n);
 
 /* Tiles start at multiples of four elements, so any thread may take any of them. */
-static inline void run_tiles(const mlrt_call *c, int64_t first, int64_t last, uint64_t stream, transform *f) {
+static inline void run_tiles(const mlrt_call *c, int64_t first, int64_t last, transform *f) {
     const int64_t count = mlrt_shape_count(&c->out.shape);
-    const mlrt__philox_key key = mlrt__philox_begin(c->seed, stream, c->step);
+    const mlrt__philox_key key = mlrt__philox_begin(c->seed, c->stream, c->step);
     for (int64_t at = first * TILE; at < last * TILE && at < count; at += TILE) {
         uint32_t bits[TILE];
         draw(key, at, bits);
@@ -55,32 +55,11 @@ static void normal(const mlrt_call *c, const uint32_t *bits, int64_t first, int6
     for (int64_t i = 0; i < n; i++) y[i] = mean + std * z[i];
 }
 
-/* The same stream draws the same mask, which is how the gradient finds it again. */
-static void dropout(const mlrt_call *c, const uint32_t *bits, int64_t first, int64_t n) {
-    const double rate = ((const mlrt__dropout_attr *)c->attr)->p;
-    const float p = (float)rate, scale = (float)(1 / (1 - rate));
-    const float *x = (const float *)c->in[0].data + first;
-    float *y = (float *)c->out.data + first;
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = mlrt__unit_f32(bits[i]) >= p ? x[i] * scale : 0.0f;
-}
+static void uniform_tiles(const mlrt_call *c, int64_t first, int64_t last) { run_tiles(c, first, last, uniform); }
 
-static void uniform_tiles(const mlrt_call *c, int64_t first, int64_t last) {
-    run_tiles(c, first, last, c->stream, uniform);
-}
+static void normal_tiles(const mlrt_call *c, int64_t first, int64_t last) { run_tiles(c, first, last, normal); }
 
-static void normal_tiles(const mlrt_call *c, int64_t first, int64_t last) {
-    run_tiles(c, first, last, c->stream, normal);
-}
-
-static void bernoulli_tiles(const mlrt_call *c, int64_t first, int64_t last) {
-    run_tiles(c, first, last, c->stream, bernoulli);
-}
-
-static void dropout_tiles(const mlrt_call *c, int64_t first, int64_t last) {
-    const uint64_t forward = ((const mlrt__dropout_attr *)c->attr)->stream;
-    run_tiles(c, first, last, forward ? forward : c->stream, dropout);
-}
+static void bernoulli_tiles(const mlrt_call *c, int64_t first, int64_t last) { run_tiles(c, first, last, bernoulli); }
 
 static void share_tiles(const mlrt_call *c, mlrt__part *part) {
     const int64_t count = mlrt_shape_count(&c->out.shape);
@@ -90,12 +69,10 @@ static void share_tiles(const mlrt_call *c, mlrt__part *part) {
 static void run_uniform(const mlrt_call *c) { share_tiles(c, uniform_tiles); }
 static void run_normal(const mlrt_call *c) { share_tiles(c, normal_tiles); }
 static void run_bernoulli(const mlrt_call *c) { share_tiles(c, bernoulli_tiles); }
-static void run_dropout(const mlrt_call *c) { share_tiles(c, dropout_tiles); }
 
 const mlrt__kernel MLRT_KERNELS(random)[] = {
     {"random_uniform", .run = run_uniform},
     {"random_normal", .run = run_normal},
     {"random_bernoulli", .run = run_bernoulli},
-    {"dropout", .run = run_dropout},
     {0},
 };

@@ -31,7 +31,6 @@ static bool keeps_rows(const mlrt_op *op) {
                                          &mlrt__op_gather,
                                          &mlrt__op_layer_norm,
                                          &mlrt__op_rms_norm,
-                                         &mlrt__op_dropout,
                                          &mlrt__op_reshape,
                                          &mlrt__op_stop_gradient,
                                          &mlrt__op_attention,

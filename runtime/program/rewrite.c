@@ -140,13 +140,15 @@ static bool joins(const rewriter *r, const mlrt_node *producer, const mlrt_node 
            mlrt_shape_equal(&producer->shape, &n->shape);
 }
 
-/* Room for a producer: its inputs and steps in place of one input. Before numbering, registers of steps are written as
- * STEP + s. */
+/* Room for a producer: its inputs and steps in place of one input, and one dropout in all. Before numbering, registers of
+ * steps are written as STEP + s. */
 enum { STEP = 128 };
+
+static bool drops(const mlrt__fused_attr *a) { return a->dropout.p > 0; }
 
 static bool fits(const chain *c, const mlrt_node *producer, int32_t still) {
     const mlrt__fused_attr *a = producer->attr;
-    return c->attr.steps + a->steps + 1 <= MLRT__FUSED_STEPS &&
+    return !(drops(&c->attr) && drops(a)) && c->attr.steps + a->steps + 1 <= MLRT__FUSED_STEPS &&
            c->inputs + producer->inputs + still <= MLRT__FUSED_INPUTS;
 }
 
@@ -164,13 +166,21 @@ static uint8_t take_in(chain *c, const mlrt_node *producer) {
         }
     }
     c->attr.steps += a->steps;
+    if (drops(a)) c->attr.dropout = a->dropout;
     return (uint8_t)(STEP + c->attr.steps - 1);
+}
+
+static mlrt__dropout_attr dropout_of(const mlrt_node *n) {
+    mlrt__dropout_attr attr = *(const mlrt__dropout_attr *)n->attr;
+    if (!attr.stream) attr.stream = n->stream;
+    return attr;
 }
 
 static mlrt_node *fuse(rewriter *r, const mlrt_node *n) {
     chain c = {0};
     uint8_t reg[3] = {0};
     mlrt_node *m = copy_of(r, n);
+    if (mlrt__elementwise_code(n->op) == MLRT__EW_dropout) c.attr.dropout = dropout_of(n);
     for (int32_t k = 0; k < n->inputs; k++) {
         mlrt_node *in = m->in[k];
         if (joins(r, in, n) && fits(&c, in, n->inputs - 1 - k))
@@ -209,10 +219,14 @@ static mlrt_node *rewrite(rewriter *r, const mlrt_node *n) {
 
 static bool *live_flag(rewriter *r, const mlrt_node *n) { return &r->live[2 * n->id + (r->scalar[n->id] == n)]; }
 
+static bool is_random(const mlrt_node *n) {
+    return n->op->flags & MLRT_OP_RANDOM || (n->op == &mlrt__op_fused && drops(n->attr));
+}
+
 static void add_item(rewriter *r, mlrt_node *n) {
     mlrt__compiler *c = r->c;
     if (!n || !*live_flag(r, n)) return;
-    bool constant = !(n->op->flags & MLRT_OP_RANDOM) && n->op != &mlrt__op_input && n->op != &mlrt__op_param;
+    bool constant = !is_random(n) && n->op != &mlrt__op_input && n->op != &mlrt__op_param;
     for (int32_t k = 0; k < n->inputs; k++) constant = constant && c->item[n->in[k]->id].constant;
     mlrt__add_item(c, n, constant);
 }

@@ -48,6 +48,7 @@ static double exact(mlrt__elementwise code, const double *x) {
     case MLRT__EW_silu_slope: return silu_slope(a);
     case MLRT__EW_tanh_grad: return a * (1 - b * b);
     case MLRT__EW_cast: return a;
+    case MLRT__EW_dropout: return a; /* that drops nothing: see random.c */
     case MLRT__EW_COUNT: break;
     }
     return NAN;
@@ -103,7 +104,7 @@ static bool right(const call *c, double relative, double absolute) {
 }
 
 static mlrt__fused_attr single(mlrt__elementwise code) {
-    mlrt__fused_attr attr = {.steps = 1};
+    mlrt__fused_attr attr = {.steps = 1, .dropout = {.p = 1e-9}};
     attr.step[0].code = (uint8_t)code;
     for (uint8_t k = 0; k < 3; k++) attr.step[0].in[k] = k;
     return attr;

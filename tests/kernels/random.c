@@ -63,35 +63,69 @@ static void test_moments(int32_t level) {
     free_call(&c);
 }
 
+/* What dropout makes of 1, p being a multiple of 2^-16. */
+static float mask(int64_t i, double p) {
+    uint32_t out[4];
+    uint16_t half[8];
+    mlrt__philox(mlrt__philox_begin(SEED, STREAM, STEP), (uint64_t)i / 8, out);
+    memcpy(half, out, sizeof half);
+    return half[i % 8] >= 0x1p16 * p ? (float)(1 / (1 - p)) : 0;
+}
+
+static mlrt__fused_attr dropping(double p) {
+    return (mlrt__fused_attr){.steps = 1, .step = {{.code = MLRT__EW_dropout}}, .dropout = {p, STREAM}};
+}
+
 static void test_dropout(int32_t level) {
-    const mlrt__dropout_attr own = {.p = 0.25}, given = {.p = 0.25, .stream = STREAM}, all = {.p = 1};
-    bool good = true, again = true, over = true, none = true;
+    const mlrt__fused_attr quarter = dropping(0.25), all = dropping(1), hardly = dropping(1e-6);
+    bool good = true, over = true, none = true, same = true;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const mlrt_shape shape = MLRT_SHAPE_OF(sizes[s]);
-        call c = {"dropout", level, &own, tensor(MLRT_F32, shape), {uniform(shape, -1, 1)}, .inputs = 1};
-        c.seed = SEED, c.stream = STREAM, c.step = STEP;
+        call c = {"fused", level, &quarter, tensor(MLRT_F32, shape), {uniform(shape, -1, 1)}, .inputs = 1};
+        c.seed = SEED, c.stream = 8, c.step = STEP;
         good &= same_for_threads(&c);
         const float *x = c.in[0].data;
         float *y = c.out.data;
-        for (int64_t i = 0; i < sizes[s]; i++)
-            good &= y[i] == (unit(STREAM, i) >= 0.25f ? x[i] * (float)(1 / 0.75) : 0);
-        call grad = c;
-        grad.attr = &given, grad.stream = 8, grad.out = tensor(MLRT_F32, shape);
-        run_call(&grad);
-        again &= memcmp(grad.out.data, c.out.data, mlrt_tensor_bytes(&c.out)) == 0;
-        free(grad.out.data);
-        grad.out = grad.in[0];
-        run_call(&grad);
-        over &= memcmp(grad.out.data, c.out.data, mlrt_tensor_bytes(&c.out)) == 0;
+        for (int64_t i = 0; i < sizes[s]; i++) good &= y[i] == x[i] * mask(i, 0.25);
+        c.attr = &hardly;
+        run_call(&c);
+        same &= memcmp(x, y, mlrt_tensor_bytes(&c.out)) == 0;
         c.attr = &all;
         run_call(&c);
         for (int64_t i = 0; i < sizes[s]; i++) none &= y[i] == 0;
+        call place = c;
+        place.attr = &quarter, place.in[0] = c.out;
+        for (int64_t i = 0; i < sizes[s]; i++) y[i] = 3;
+        run_call(&place);
+        for (int64_t i = 0; i < sizes[s]; i++) over &= y[i] == 3 * mask(i, 0.25);
         free_call(&c);
     }
     ok(good, "%s: dropout keeps what it should and scales it", mlrt__level_name(level));
-    ok(again, "%s: the stream of another node gives its mask", mlrt__level_name(level));
     ok(over, "%s: dropout in place", mlrt__level_name(level));
     ok(none, "%s: dropout of everything", mlrt__level_name(level));
+    ok(same, "%s: and of less than one of 2^16", mlrt__level_name(level));
+}
+
+/* Tiles that begin anywhere: rows of 1003 numbers. */
+static void test_dropout_in_a_chain(int32_t level) {
+    enum { ROWS = 37, COLUMNS = 1003 };
+    const mlrt__fused_attr attr = {.steps = 3,
+                                   .step = {{MLRT__EW_add, {0, 1}}, {MLRT__EW_dropout, {3}}, {MLRT__EW_add, {4, 2}}},
+                                   .dropout = {0.125, STREAM}};
+    const mlrt_shape shape = MLRT_SHAPE_OF(ROWS, COLUMNS), bias = MLRT_SHAPE_OF(COLUMNS);
+    call c = {"fused",
+              level,
+              &attr,
+              tensor(MLRT_F32, shape),
+              {uniform(shape, -1, 1), uniform(bias, -1, 1), uniform(shape, -1, 1)},
+              .inputs = 3};
+    c.seed = SEED, c.step = STEP;
+    bool good = same_for_threads(&c);
+    const float *x = c.in[0].data, *b = c.in[1].data, *r = c.in[2].data, *y = c.out.data;
+    for (int64_t i = 0; i < ROWS * COLUMNS; i++)
+        good &= tap_close((double)y[i], (double)(mask(i, 0.125) * (x[i] + b[i % COLUMNS]) + r[i]), 1e-6);
+    ok(good, "%s: dropout in a chain, in rows of odd length", mlrt__level_name(level));
+    free_call(&c);
 }
 
 int main(void) {
@@ -100,6 +134,7 @@ int main(void) {
             test_values(level);
             test_moments(level);
             test_dropout(level);
+            test_dropout_in_a_chain(level);
         }
     return done_testing();
 }

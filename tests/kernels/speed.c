@@ -12,6 +12,8 @@ static const mlrt__fused_attr one[MLRT__EW_COUNT] = {
 /* relu(x + bias). */
 static const mlrt__fused_attr bias_relu = {.steps = 2, .step = {{MLRT__EW_add, {0, 1}}, {MLRT__EW_relu, {2}}}};
 
+static const mlrt__fused_attr dropping = {.steps = 1, .step = {{.code = MLRT__EW_dropout}}, .dropout = {.p = 0.1}};
+
 #define ROWS(r, c)                                                                                                     \
     {                                                                                                                  \
         2, { r, c }                                                                                                    \
@@ -156,7 +158,7 @@ static const struct row {
      0},
     {"uniform", "random_uniform", &(mlrt__random_attr){.a = 0, .b = 1}, MLRT_F32, {1, {BIG}}, {{0}}, 0, 0, 0},
     {"normal", "random_normal", &(mlrt__random_attr){.a = 0, .b = 1}, MLRT_F32, {1, {BIG}}, {{0}}, 0, 0, 0},
-    {"dropout", "dropout", &(mlrt__dropout_attr){.p = 0.1}, MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
+    {"dropout", "fused", &dropping, MLRT_F32, {1, {BIG}}, {{1, {BIG}}}, 1, 0, 0},
 };
 
 /* Seconds to copy so many bytes, read and written, on one thread. */
